@@ -1,0 +1,201 @@
+"""What a search, a scope and an access rule are made of: one tree of frozen nodes.
+
+Leaves speak of the derived part of a stored document (`IndexEntry`), never of the resource
+itself. `matching.matches` decides a tree for one entry in Python; `plan` says it to MongoDB.
+*Everything* and *Nothing* are values of their own; the absence of a rule is `Nothing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+Scalar: TypeAlias = str | int | None
+"""A sort value: a folded string, or a date in microseconds since 1970 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, [start, end) in microseconds since 1970-01-01T00:00:00Z."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What is derived from one version of a resource for finding and guarding it."""
+
+    logical_id: str
+    last_updated: int
+    """Microseconds since 1970 UTC."""
+    members: frozenset[str]
+    """Ids of the patients whose record this belongs to, by the access table."""
+    keys: frozenset[str]
+    """Search keys without a patient in front (`code|http://loinc.org|8302-2`)."""
+    spans: Mapping[str, tuple[Span, ...]]
+    """By date search parameter."""
+    present: frozenset[str]
+    """Names of the search parameters that have a value."""
+    sort: Mapping[str, tuple[Scalar, Scalar]]
+    """By sortable parameter: the value that comes first ascending, and first descending."""
+
+
+class Prefix(Enum):
+    """Comparators of `search.html#prefix`."""
+
+    EQ = "eq"
+    NE = "ne"
+    GT = "gt"
+    LT = "lt"
+    GE = "ge"
+    LE = "le"
+    SA = "sa"
+    EB = "eb"
+    AP = "ap"
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Matches all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Matches none."""
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Has exactly this search key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPrefix:
+    """Has a search key that starts so (string starts-with, `system|`)."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyContains:
+    """Has a search key that starts with `prefix` and holds `text` after it (`:contains`)."""
+
+    prefix: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateTest:
+    """Some span of the date parameter stands in this relation to the span."""
+
+    parameter: str
+    prefix: Prefix
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LastUpdated:
+    """`meta.lastUpdated` stands in this relation to the span."""
+
+    prefix: Prefix
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The logical id is one of these."""
+
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The search parameter has a value."""
+
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Belongs to the record of one of these patients."""
+
+    patients: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NoMember:
+    """Belongs to no patient's record."""
+
+
+Expression: TypeAlias = (
+    Everything
+    | Nothing
+    | And
+    | Or
+    | Not
+    | Key
+    | KeyPrefix
+    | KeyContains
+    | DateTest
+    | LastUpdated
+    | Ids
+    | Present
+    | Member
+    | NoMember
+)
+
+
+def conjunction(*parts: Expression) -> Expression:
+    """All of them: `Everything` drops out, `Nothing` takes all, a nested `And` is flat."""
+    flat: list[Expression] = []
+    for part in parts:
+        match part:
+            case Nothing():
+                return Nothing()
+            case Everything():
+                continue
+            case And(inner):
+                flat.extend(inner)
+            case _:
+                flat.append(part)
+    if not flat:
+        return Everything()
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def disjunction(*parts: Expression) -> Expression:
+    """Any of them; of none at all: `Nothing`."""
+    flat: list[Expression] = []
+    for part in parts:
+        match part:
+            case Everything():
+                return Everything()
+            case Nothing():
+                continue
+            case Or(inner):
+                flat.extend(inner)
+            case _:
+                flat.append(part)
+    if not flat:
+        return Nothing()
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))

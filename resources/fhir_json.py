@@ -1,0 +1,83 @@
+"""FHIR JSON in and out without losing a digit (R4 `json.html`, `datatypes.html#decimal`).
+
+A parsed resource is plain `dict`, `list`, `str`, `bool`, `int` and `Decimal`; a decimal whose
+spelling `str(Decimal)` would change (`1e-7`, `0.0000001`) is a `LiteralDecimal`, which
+remembers it.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, Final, TypeAlias, cast
+
+import jiter
+import msgspec
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | bool | int | Decimal | None"
+Resource: TypeAlias = dict[str, Any]
+"""A parsed FHIR resource or element: plain JSON values."""
+
+_RESPELT: Final = re.compile(rb"[0-9][eE]|0\.000000")
+"""Bytes without a match hold no number whose spelling `Decimal` changes."""
+
+
+class LiteralDecimal(Decimal):
+    """A decimal that is written back exactly as it was read."""
+
+    literal: bytes
+
+    @classmethod
+    def of(cls, literal: str) -> LiteralDecimal:
+        value = cls(literal)
+        value.literal = literal.encode("ascii")
+        return value
+
+
+class MalformedJson(ValueError):
+    """Not JSON: broken syntax, a duplicate key, a lone surrogate, nesting too deep."""
+
+
+def parse(body: bytes) -> Json:
+    """The value of a JSON text. Raises `MalformedJson` with line and column."""
+    try:
+        if _RESPELT.search(body) is None:
+            return cast(
+                Json,
+                jiter.from_json(
+                    body, allow_inf_nan=False, float_mode="decimal", catch_duplicate_keys=True
+                ),
+            )
+        exact: object = jiter.from_json(
+            body, allow_inf_nan=False, float_mode="lossless-float", catch_duplicate_keys=True
+        )
+    except ValueError as problem:
+        raise MalformedJson(str(problem)) from None
+    return _with_decimals(exact)
+
+
+def _with_decimals(value: Any) -> Json:
+    if isinstance(value, dict):
+        members = cast(dict[str, Any], value)
+        return {name: _with_decimals(member) for name, member in members.items()}
+    if isinstance(value, list):
+        return [_with_decimals(item) for item in cast(list[Any], value)]
+    if isinstance(value, jiter.LosslessFloat):
+        literal = str(value)
+        decimal = Decimal(literal)
+        return decimal if str(decimal) == literal else LiteralDecimal.of(literal)
+    return cast(Json, value)
+
+
+def _encode_literal(value: object) -> msgspec.Raw:
+    if isinstance(value, LiteralDecimal):
+        return msgspec.Raw(value.literal)
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_encode_literal)
+
+
+def dump(value: object) -> bytes:
+    """Compact UTF-8 JSON; every decimal as it was written."""
+    return _ENCODER.encode(value)

@@ -1,0 +1,1 @@
+"""The demo record: FHIR bundles of our own and their manifest."""

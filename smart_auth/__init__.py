@@ -1,0 +1,1 @@
+"""Who is calling and what they were given: the SMART App Launch authorization server."""
