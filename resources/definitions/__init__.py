@@ -1,0 +1,1 @@
+"""The facts of FHIR R4 as compact tables; `compile` makes them, `registry` reads them."""
