@@ -143,6 +143,13 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class OnlyMember:
+    """Belongs to the record of one or more of these patients and of nobody else."""
+
+    patients: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class NoMember:
     """Belongs to no patient's record."""
 
@@ -161,6 +168,7 @@ Expression: TypeAlias = (
     | Ids
     | Present
     | Member
+    | OnlyMember
     | NoMember
 )
 
