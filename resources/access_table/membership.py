@@ -1,19 +1,19 @@
 """Whose record a resource belongs to: the access table's rows compiled into functions.
 
 Only a literal reference to a Patient of this server counts: relative, or absolute below the
-server's base, with or without a version (R4 `references.html#literal`). A contained Patient, a
+server's base URL, with or without a version (R4 `references.html#literal`). A contained Patient, a
 `urn:`, an identifier alone or another server's Patient makes nobody a member.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
 from resources.access_table.model import Kind, Link, Row
 from resources.access_table.rows import ROWS
 from resources.fhir_json import Resource
+from resources.references import ReferenceKind, parse_reference
 
 UNKNOWN = "?"
 """Stands among the members of a mixed type for a person who cannot be told: no FHIR id, so it is
@@ -23,9 +23,6 @@ _NOBODY: frozenset[str] = frozenset()
 _WITHHELD = frozenset({UNKNOWN})
 _NOTHING: list[Resource] = []
 
-_LITERAL = re.compile(
-    r"([A-Z][A-Za-z]{1,40})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?"
-)
 _PERSONS = frozenset({"Patient", "Person", "RelatedPerson"})
 
 _Walk: TypeAlias = Callable[[Resource], list[Resource]]
@@ -35,27 +32,24 @@ _Whose: TypeAlias = Callable[[Resource, str], frozenset[str]]
 def members(resource: Resource, base_url: str | None = None) -> frozenset[str]:
     """Ids of the patients whose record this is part of; a Patient's id must be set already."""
     whose = _WHOSE.get(resource["resourceType"])
-    return whose(resource, f"{base_url}/" if base_url else "") if whose else _NOBODY
+    return whose(resource, base_url or "") if whose else _NOBODY
 
 
-def _person(reference: Resource, base: str) -> str:
+def _person(reference: Resource, base_url: str) -> str:
     """The id of the Patient referred to, "" for what is surely no person, else `UNKNOWN`."""
     literal = reference.get("reference")
     if not isinstance(literal, str):
         return "" if _names_a_thing(reference.get("type")) else UNKNOWN
-    if base and literal.startswith(base):
-        literal = literal[len(base) :]
-    match = _LITERAL.fullmatch(literal)
-    if match is None:
-        return UNKNOWN
-    type_name, logical_id = match.groups()
-    if type_name == "Patient":
-        return logical_id
-    return "" if _names_a_thing(type_name) else UNKNOWN
+    parsed = parse_reference(literal)
+    if _names_a_thing(parsed.type_name):
+        return "" if parsed.kind is ReferenceKind.RESOURCE else UNKNOWN
+    if parsed.type_name == "Patient" and parsed.is_local(base_url):
+        return parsed.logical_id or UNKNOWN
+    return UNKNOWN
 
 
 def _names_a_thing(type_name: Any) -> bool:
-    return type_name in ROWS and type_name not in _PERSONS
+    return isinstance(type_name, str) and type_name in ROWS and type_name not in _PERSONS
 
 
 # ---- walking to an element ---------------------------------------------------------------------
@@ -91,8 +85,8 @@ def _persons(links: tuple[Link, ...]) -> Callable[[Resource, str], set[str]]:
     """All persons that these links name, `UNKNOWN` for those who cannot be told."""
     walks = [_walk(path) for path in dict.fromkeys(link.path for link in links)]
 
-    def persons(resource: Resource, base: str) -> set[str]:
-        found = {_person(value, base) for walk in walks for value in walk(resource)}
+    def persons(resource: Resource, base_url: str) -> set[str]:
+        found = {_person(value, base_url) for walk in walks for value in walk(resource)}
         found.discard("")
         return found
 
@@ -105,8 +99,8 @@ def _persons(links: tuple[Link, ...]) -> Callable[[Resource, str], set[str]]:
 def _by_links(row: Row) -> _Whose:
     subjects, roles, single = _persons(row.subjects), _persons(row.roles), row.single
 
-    def whose(resource: Resource, base: str) -> frozenset[str]:
-        found = subjects(resource, base) or roles(resource, base)
+    def whose(resource: Resource, base_url: str) -> frozenset[str]:
+        found = subjects(resource, base_url) or roles(resource, base_url)
         found.discard(UNKNOWN)
         return frozenset(found) if not single or len(found) == 1 else _NOBODY
 
@@ -116,24 +110,24 @@ def _by_links(row: Row) -> _Whose:
 def _by_links_or_shared(row: Row) -> _Whose:
     """Of a mixed type: who cannot be told stays among the members, so that it is not shared."""
     subjects = _persons(row.subjects)
-    return lambda resource, base: frozenset(subjects(resource, base))
+    return lambda resource, base_url: frozenset(subjects(resource, base_url))
 
 
-def _patient(resource: Resource, base: str) -> frozenset[str]:
-    del base
+def _patient(resource: Resource, base_url: str) -> frozenset[str]:
+    del base_url
     return frozenset((resource["id"],)) if "id" in resource else _NOBODY
 
 
-def _group(resource: Resource, base: str) -> frozenset[str]:
+def _group(resource: Resource, base_url: str) -> frozenset[str]:
     """The one patient who is all there is in it."""
     entries = _values([resource], "member")
-    named = {_person(entity, base) for entity in _values(entries, "entity")}
+    named = {_person(entity, base_url) for entity in _values(entries, "entity")}
     alone = len(named) == 1 and UNKNOWN not in named and "" not in named
     return frozenset(named) if alone else _NOBODY
 
 
-def _endpoint(resource: Resource, base: str) -> frozenset[str]:
-    del base
+def _endpoint(resource: Resource, base_url: str) -> frozenset[str]:
+    del base_url
     return _WITHHELD if "header" in resource or "_header" in resource else _NOBODY
 
 

@@ -38,7 +38,7 @@ class Row:
     """Whose patients count where the subjects name nobody else."""
     single: bool = False
     """Belongs to nobody where the subjects name several patients."""
-    appended_only: bool = False
+    read_only: bool = False
     """A patient reads his own, and never writes it."""
     reason: str = ""
     """Why it is so; empty only where the row says what CompartmentDefinition says."""

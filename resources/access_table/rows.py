@@ -118,7 +118,7 @@ def _own() -> Iterator[Row]:
         _links("entity=entity.what"),
         _links("agent=agent.who"),
         single=True,
-        appended_only=True,
+        read_only=True,
         reason="An event belongs to the one patient whose data it is about, or, where it is about "
         "nobody's data, to the patient who acted. One about several patients belongs to none, "
         "or each would learn of the others. A patient cannot write the trail.",

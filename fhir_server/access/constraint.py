@@ -1,0 +1,28 @@
+"""What stands after the `?` of a granular scope, as an expression of the search tree.
+
+SMART App Launch, "Finer-grained resource constraints using search parameters". A constraint that
+cannot be held to exactly is none: it must never turn into "no filter".
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from fhir_server.outcome import FhirError
+from fhir_server.search.expression import Everything, Expression
+from fhir_server.search.query import parse_criteria
+
+
+def narrowing(type_name: str, constraint: str, base_url: str) -> Expression | None:
+    """What the constraint leaves of the type; None where the type cannot be held to it.
+
+    Search drops a parameter without a value. In a constraint that would widen it.
+    """
+    pairs = parse_qsl(constraint, keep_blank_values=True)
+    if not pairs or not all(value for _, value in pairs):
+        return None
+    try:
+        expression = parse_criteria(type_name, constraint, base_url=base_url)
+    except FhirError:
+        return None
+    return None if isinstance(expression, Everything) else expression

@@ -1,0 +1,140 @@
+"""A checked token's `Grant` becomes an `AccessContext`.
+
+Each scope contributes its context's reach AND its constraint; scopes add up (SMART App Launch,
+"Scopes for requesting FHIR Resources"). Nothing is reached that no scope covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from fhir_server.access.constraint import narrowing
+from fhir_server.access.context import Interaction
+from fhir_server.access.policy import Decision, Nobody, Reach, Records, Whole, decide
+from fhir_server.outcome import Category, error
+from fhir_server.search.expression import (
+    Everything,
+    Expression,
+    conjunction,
+    disjunction,
+)
+from smart_auth.grant import Grant
+from smart_auth.scopes import ResourceScope, parse_scope
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedAccess:
+    """The rights of one grant; each policy is worked out when it is first asked for."""
+
+    caller: str
+    scopes: tuple[tuple[ResourceScope, Reach], ...]
+    base_url: str
+    _decisions: dict[tuple[Interaction, str], Decision | None] = field(
+        default_factory=dict[tuple[Interaction, str], "Decision | None"],
+        init=False,
+        repr=False,
+        compare=False,
+    )
+
+    def covers(self, interaction: Interaction, type_name: str) -> bool:
+        return self._decision(interaction, type_name) is not None
+
+    def policy(self, interaction: Interaction, type_name: str) -> Expression:
+        decision = self._decision(interaction, type_name)
+        if decision is None:
+            raise error(
+                Category.FORBIDDEN,
+                self.explain(interaction, type_name),
+                reason=f"{self.caller}: no scope for {interaction.value} on {type_name}",
+            )
+        return decision.expression
+
+    def explain(self, interaction: Interaction, type_name: str) -> str:
+        decision = self._decision(interaction, type_name)
+        return decision.reason if decision else self._missing(interaction, type_name)
+
+    def _decision(self, interaction: Interaction, type_name: str) -> Decision | None:
+        key = (interaction, type_name)
+        if key not in self._decisions:
+            self._decisions[key] = self._decide(interaction, type_name)
+        return self._decisions[key]
+
+    def _decide(self, interaction: Interaction, type_name: str) -> Decision | None:
+        """The union of what each scope contributes; None where none covers it."""
+        parts = list(self._contributions(interaction, type_name))
+        if not parts:
+            return None
+        expression = disjunction(*(part.expression for part in parts))
+        return Decision(expression, " | ".join(part.reason for part in parts))
+
+    def _contributions(self, interaction: Interaction, type_name: str) -> Iterator[Decision]:
+        for scope, reach in self.scopes:
+            if not _speaks_of(scope, interaction, type_name):
+                continue
+            left = self._left_by(scope, type_name)
+            if left is not None:
+                decision = decide(reach, interaction, type_name)
+                expression = conjunction(decision.expression, left)
+                yield Decision(expression, f"{_unconstrained(scope)}: {decision.reason}")
+
+    def _left_by(self, scope: ResourceScope, type_name: str) -> Expression | None:
+        """What the scope's constraint leaves; None where it cannot be held to on this type."""
+        if scope.constraint is None:
+            return Everything()
+        return narrowing(type_name, scope.constraint, self.base_url)
+
+    def _missing(self, interaction: Interaction, type_name: str) -> str:
+        contexts = dict.fromkeys(scope.context for scope, _ in self.scopes)
+        context = next(iter(contexts), "patient")
+        needed = f"{context}/{type_name}.{interaction.value}"
+        return f"No scope of this token allows it; it needs one such as {needed}."
+
+
+def _speaks_of(scope: ResourceScope, interaction: Interaction, type_name: str) -> bool:
+    return scope.type_name in ("*", type_name) and not scope.letters.isdisjoint(interaction.value)
+
+
+def _unconstrained(scope: ResourceScope) -> str:
+    """For logs: a constraint could hold a code or an identifier of somebody."""
+    return scope.text if scope.constraint is None else f"{scope.text.partition('?')[0]}?…"
+
+
+def _reach(scope: ResourceScope, grant: Grant) -> Reach:
+    match scope.context:
+        case "patient":
+            return _launch_reach(grant)
+        case "user":
+            return _user_reach(grant)
+        case "system":
+            return Whole("a system acts for no single person")
+        case _:
+            return Nobody("a context that has no rule")
+
+
+def _launch_reach(grant: Grant) -> Reach:
+    """`patient/` is the patient in context whoever the user is."""
+    if grant.patient is None:
+        return Nobody("no patient in context")
+    return Records(frozenset({grant.patient}), "the patient in context")
+
+
+def _user_reach(grant: Grant) -> Reach:
+    """`user/` is what the user may see: "the permissions of the user"."""
+    type_name, _, logical_id = (grant.fhir_user or "").partition("/")
+    if type_name == "Practitioner" and logical_id:
+        return Whole("a practitioner treats many patients")
+    if type_name == "Patient" and logical_id:
+        return Records(frozenset({logical_id}), "the user's own record")
+    if type_name == "RelatedPerson" and grant.patient is not None:
+        return Records(frozenset({grant.patient}), "the patient in context, for whom they act")
+    return Nobody("a user who is nobody in the record")
+
+
+@lru_cache(maxsize=1024)
+def grant_access(grant: Grant, *, base_url: str) -> GrantedAccess:
+    """The rights of a grant, remembered, so that a token's policies are made once."""
+    parsed = (parse_scope(text) for text in grant.scopes)
+    scopes = tuple((scope, _reach(scope, grant)) for scope in parsed if scope is not None)
+    return GrantedAccess(f"{grant.client_id}/{grant.subject}", scopes, base_url)
