@@ -82,10 +82,12 @@ def target_type(reference: Resource) -> str | None:
     A literal reference says it, else `Reference.type` does (`references.html#Reference`).
     """
     text = reference.get("reference")
-    if isinstance(text, str):
-        parsed = parse_reference(text)
-        if parsed.type_name is not None:
-            return parsed.type_name
+    if isinstance(text, str) and (
+        (found := _RESOURCE.fullmatch(text)) or (found := _CONDITIONAL.fullmatch(text))
+    ):
+        name = found[2] if found.re is _RESOURCE else found[1]
+        if REGISTRY.is_type(name):
+            return name
     stated = reference.get("type")
     if isinstance(stated, str):
         name = stated.removeprefix("http://hl7.org/fhir/StructureDefinition/")
