@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from fhir_server.access.constraint import narrowing
 from fhir_server.access.context import Interaction
 from fhir_server.access.policy import Decision, Nobody, Reach, Records, Whole, decide
+from fhir_server.access.system import SystemAccess
 from fhir_server.outcome import Category, error
 from fhir_server.search.expression import (
     Everything,
@@ -22,6 +22,8 @@ from fhir_server.search.expression import (
 )
 from smart_auth.grant import Grant
 from smart_auth.scopes import ResourceScope, parse_scope
+
+__all__ = ["GrantedAccess", "SystemAccess", "grant_access"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,8 @@ def _user_reach(grant: Grant) -> Reach:
     return Nobody("a user who is nobody in the record")
 
 
-@lru_cache(maxsize=1024)
 def grant_access(grant: Grant, *, base_url: str) -> GrantedAccess:
-    """The rights of a grant, remembered, so that a token's policies are made once."""
+    """The rights of a grant: a value to keep as long as its token is used."""
     parsed = (parse_scope(text) for text in grant.scopes)
     scopes = tuple((scope, _reach(scope, grant)) for scope in parsed if scope is not None)
     return GrantedAccess(f"{grant.client_id}/{grant.subject}", scopes, base_url)
