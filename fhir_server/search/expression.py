@@ -41,6 +41,10 @@ class IndexEntry:
     """Names of the search parameters that have a value."""
     sort: Mapping[str, tuple[Scalar, Scalar]]
     """By sortable parameter: the value that comes first ascending, and first descending."""
+    main_date: Span | None = None
+    """The value of the type's main date parameter, which is not in `spans`."""
+    foldable: bool = True
+    """Whether every key is also stored behind each member (`folding.folds`)."""
 
 
 class Prefix(Enum):
@@ -111,6 +115,8 @@ class DateTest:
     parameter: str
     prefix: Prefix
     span: Span
+    main: bool = False
+    """It is the type's main date, which is stored in fields of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,221 @@
+"""Which of a search's conditions the index is bounded by: the patients in front, and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fhir_server.search import keys
+from fhir_server.search.expression import (
+    And,
+    Expression,
+    Key,
+    Member,
+    NoMember,
+    OnlyMember,
+    Or,
+)
+from fhir_server.search.folding import NARROW, PAIRS, implies_member, shares
+
+MOST_PATIENTS: Final = 8
+"""A caller who reaches more records than this is not served from folded keys."""
+MOST_KEYS: Final = 64
+"""An OR of more values than this is filtered."""
+
+
+# ---- the patients in front ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The few patients in whose records every match is, as far as one condition says it."""
+
+    part: Expression
+    patients: frozenset[str]
+    nobody: bool
+    """What is in nobody's record matches too."""
+    whole: bool
+    """The condition says no more than that."""
+    many: bool
+    """Some resources of the type stand behind `MANY`."""
+
+    @property
+    def fronts(self) -> tuple[str, ...]:
+        """What stands in front of the folded keys of all matches."""
+        fronts = sorted(self.patients)
+        if self.many and self.patients:
+            fronts.append(keys.MANY)
+        if self.nobody:
+            fronts.append(keys.NOBODY)
+        return tuple(fronts)
+
+    def says(self, part: Expression) -> bool:
+        """Whether having one of the folded keys is all that this condition asks."""
+        return part is self.part and self.whole and keys.MANY not in self.fronts
+
+
+def reach(type_name: str, parts: Sequence[Expression]) -> Reach | None:
+    """The narrowest of the conditions that name few patients."""
+    found = [each for part in parts if (each := _reach(type_name, part)) is not None]
+    return min(found, key=lambda each: (len(each.fronts), not each.whole), default=None)
+
+
+def _reach(type_name: str, part: Expression) -> Reach | None:
+    many = type_name not in NARROW
+    if isinstance(part, Key):
+        patient = _patient_of(type_name, part.key)
+        return Reach(part, frozenset((patient,)), False, False, many) if patient else None
+    named = _named(part)
+    if named is None or len(named.patients) > MOST_PATIENTS:
+        return None
+    if named.nobody and not shares(type_name):
+        return None
+    return Reach(part, named.patients, named.nobody, named.whole, many)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    patients: frozenset[str]
+    nobody: bool
+    whole: bool
+
+
+def _named(part: Expression) -> _Named | None:
+    """The patients that a condition bounds its matches by."""
+    match part:
+        case Member(patients):
+            return _Named(patients, nobody=False, whole=True)
+        case OnlyMember(patients):
+            return _Named(patients, nobody=False, whole=False)
+        case NoMember():
+            return _Named(frozenset(), nobody=True, whole=True)
+        case And(parts):
+            named = next((one for one in map(_named, parts) if one is not None), None)
+            return named and _Named(named.patients, named.nobody, whole=False)
+        case Or(parts):
+            return _union([_named(inner) for inner in parts])
+        case _:
+            return None
+
+
+def _union(branches: list[_Named | None]) -> _Named | None:
+    known = [branch for branch in branches if branch is not None]
+    if len(known) < len(branches):
+        return None
+    return _Named(
+        frozenset[str]().union(*(branch.patients for branch in known)),
+        any(branch.nobody for branch in known),
+        all(branch.whole for branch in known),
+    )
+
+
+def _patient_of(type_name: str, key: str) -> str | None:
+    """The patient to whose record a resource with this key is sure to belong."""
+    parameter, _, rest = key.partition(keys.SEPARATOR)
+    kind, _, target = rest.partition(keys.SEPARATOR)
+    patient = target.removeprefix("Patient/")
+    if kind != keys.REFERENCE or patient == target or "/" in patient:
+        return None
+    return patient if implies_member(type_name, parameter) else None
+
+
+# ---- the key -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Keys of which every match has one."""
+
+    keys: tuple[str, ...]
+    parts: tuple[Expression, ...]
+    """The conditions that say no more than that."""
+
+    def says(self, part: Expression) -> bool:
+        return any(part is said for said in self.parts)
+
+
+_RARE: Final = {"identifier": 0}
+_COMMON: Final = frozenset(
+    (
+        "active",
+        "appointment-type",
+        "category",
+        "class",
+        "clinical-status",
+        "deceased",
+        "gender",
+        "intent",
+        "patient-status",
+        "priority",
+        "status",
+        "type",
+        "use",
+        "verification-status",
+        "_security",
+    )
+)
+"""Parameters with few values, each of many resources."""
+
+
+def bound(type_name: str, parts: Sequence[Expression], among: Reach | None) -> Bound | None:
+    """The keys that are likely to have the fewest matches, a pair where one is kept."""
+    found = [each for part in parts if (each := _bound(part, among)) is not None]
+    found += _pairs(type_name, found)
+    return min(found, key=_cost, default=None)
+
+
+def _bound(part: Expression, among: Reach | None) -> Bound | None:
+    match part:
+        case Key(key):
+            wanted = (key,)
+        case Or(parts):
+            wanted = tuple(inner.key for inner in parts if isinstance(inner, Key))
+            if len(wanted) < len(parts) or len(wanted) > MOST_KEYS:
+                return None
+        case _:
+            return None
+    if among and any(keys.is_self(who, key) for who in among.patients for key in wanted):
+        return None
+    return Bound(wanted, (part,))
+
+
+def _cost(of: Bound) -> tuple[int, int]:
+    parameter, _, rest = of.keys[0].partition(keys.SEPARATOR)
+    kind = rest[:1]
+    if parameter in _RARE:
+        rank = 0
+    elif kind == keys.PAIR:
+        rank = 1
+    elif parameter in _COMMON:
+        rank = 4
+    else:
+        rank = 2 if kind == keys.REFERENCE else 3
+    return rank, len(of.keys)
+
+
+def _pairs(type_name: str, singles: list[Bound]) -> list[Bound]:
+    found: list[Bound] = []
+    for first, second in PAIRS.get(type_name, ()):
+        ones = [each for each in singles if keys.parameter_of(each.keys[0]) == first]
+        others = [each for each in singles if keys.parameter_of(each.keys[0]) == second]
+        if ones and others and len(ones[0].keys) * len(others[0].keys) <= MOST_KEYS:
+            pair = _pair(f"{first}+{second}", ones[0], others[0])
+            found += [pair] if pair else []
+    return found
+
+
+def _pair(name: str, one: Bound, other: Bound) -> Bound | None:
+    """A pair holds codes without their systems, so that a condition with systems stays."""
+    halves = [[keys.pair_half(key) for key in single.keys] for single in (one, other)]
+    firsts = [half for half in halves[0] if half is not None]
+    seconds = [half for half in halves[1] if half is not None]
+    if len(firsts) < len(halves[0]) or len(seconds) < len(halves[1]):
+        return None
+    wanted = {keys.pair(name, first.value, second.value) for first in firsts for second in seconds}
+    said = [
+        single.parts
+        for single, half in ((one, firsts), (other, seconds))
+        if all(each.exact for each in half)
+    ]
+    return Bound(tuple(sorted(wanted)), tuple(part for parts in said for part in parts))

@@ -1,0 +1,156 @@
+"""Expressions as MongoDB filters over the derived fields of a stored document.
+
+A condition on `k` is written as a double negation. MongoDB bounds an index on an array by one
+condition only and picks it by itself; it does not consider negated ones, so the planner's own
+condition on `k` is the one that bounds (seen with `explain` on MongoDB 6.0).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from fhir_server.search import keys
+from fhir_server.search.expression import (
+    And,
+    DateTest,
+    Everything,
+    Expression,
+    Ids,
+    Key,
+    KeyContains,
+    KeyPrefix,
+    LastUpdated,
+    Member,
+    NoMember,
+    Not,
+    Nothing,
+    OnlyMember,
+    Or,
+    Present,
+)
+from fhir_server.search.relations import Region, conditions, relation
+
+Filter: TypeAlias = dict[str, Any]
+
+NONE: Final[Filter] = {"_id": {"$in": []}}
+"""Matches nothing, and MongoDB knows it."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def mongo_filter(expression: Expression) -> Filter:
+    """The filter that matches the documents which the expression describes."""
+    return all_of(pieces(expression))
+
+
+def pieces(expression: Expression) -> list[Filter]:
+    """Filters that together say the expression."""
+    match expression:
+        case Everything():
+            return []
+        case Nothing():
+            return [NONE]
+        case And(parts):
+            return [piece for part in parts for piece in pieces(part)]
+        case Or(parts):
+            return [{"$or": [mongo_filter(part) for part in parts]}]
+        case Not(part):
+            return [{"$nor": [mongo_filter(part)]}]
+        case DateTest():
+            return _date(expression)
+        case LastUpdated():
+            return _last_updated(expression)
+        case _:
+            return [_leaf(expression)]
+
+
+def all_of(parts: list[Filter]) -> Filter:
+    """One filter of several; flat as long as no field occurs twice."""
+    merged: Filter = {}
+    for part in parts:
+        if not merged.keys().isdisjoint(part):
+            return {"$and": parts}
+        merged.update(part)
+    return merged
+
+
+def _leaf(leaf: Expression) -> Filter:
+    match leaf:
+        case Key(key):
+            return {"$nor": [{"k": {"$ne": keys.stored(key)}}]}
+        case KeyPrefix(prefix):
+            return {"$nor": [{"$nor": [key_range(prefix)]}]}
+        case KeyContains(prefix, text):
+            return {"$nor": [{"$nor": [_containing(prefix, text)]}]}
+        case Ids(ids):
+            return {"_id": {"$in": sorted(ids)}}
+        case Present(parameter):
+            return {"p": parameter}
+        case Member(patients):
+            return {"m": {"$in": sorted(patients)}}
+        case OnlyMember(patients):
+            return {"m": {"$ne": [], "$not": {"$elemMatch": {"$nin": sorted(patients)}}}}
+        case NoMember():
+            return {"m": []}
+        case _:
+            raise TypeError(f"{type(leaf).__name__} is no leaf")
+
+
+def key_range(prefix: str) -> Filter:
+    """The documents with a key that starts so; a long one is looked for among the uncut keys."""
+    field = "k" if len(prefix) <= keys.MAX_LENGTH else "f"
+    return {field: {"$elemMatch": {"$gte": prefix, "$lt": keys.after_prefix(prefix)}}}
+
+
+def _containing(prefix: str, text: str) -> Filter:
+    """A cut key ends at its hash, which is no text; its whole text is in `f`."""
+    start, wanted = re.escape(prefix), re.escape(text)
+    pattern = f"^{start}(?:[^\x1e]|\x1e[^#])*?{wanted}"
+    return {"$or": [{"k": {"$regex": pattern}}, {"f": {"$regex": f"^{start}(?s:.*?){wanted}"}}]}
+
+
+def _date(test: DateTest) -> list[Filter]:
+    stands = relation(test.prefix, test.span)
+    if test.main:
+        within = [dict(conditions(stands.within, "d", "e"))] if stands.within != Region() else []
+        if not within:
+            within = [{"d": {"$ne": None}}]
+        outside = stands.outside
+        return within + ([{"$nor": [dict(conditions(outside, "d", "e"))]}] if outside else [])
+    element: Filter = dict(conditions(stands.within, "0", "1")) or {"0": {"$exists": True}}
+    if stands.outside:
+        element["$nor"] = [dict(conditions(stands.outside, "0", "1"))]
+    return [{f"dt.{test.parameter}": {"$elemMatch": element}}]
+
+
+def _last_updated(test: LastUpdated) -> list[Filter]:
+    stands = relation(test.prefix, test.span)
+    found = [_instants(stands.within)]
+    if stands.outside:
+        found.append({"$nor": [_instants(stands.outside)]})
+    return [piece for piece in found if piece]
+
+
+def _instants(region: Region) -> Filter:
+    """The region for spans of one millisecond that are stored as BSON datetimes."""
+    bounds: list[tuple[str, int]] = []
+    if region.low is not None:
+        bounds.append(("$gte", -(-region.low // 1000)))
+    if region.below is not None:
+        bounds.append(("$lt", -(-region.below // 1000)))
+    if region.above is not None:
+        bounds.append(("$gte", region.above // 1000))
+    if region.high is not None:
+        bounds.append(("$lte", region.high // 1000 - 1))
+    return all_of([{"t": {operator: moment(ms)}} for operator, ms in bounds])
+
+
+def moment(milliseconds: int) -> datetime:
+    """A BSON datetime, kept within what one can be."""
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return _FIRST if milliseconds < 0 else _LAST

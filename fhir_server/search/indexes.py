@@ -1,0 +1,38 @@
+"""The indexes of a type's collection. Each costs every write, so each says what it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """An index to be created by this name, which plans give as their hint."""
+
+    name: str
+    fields: tuple[tuple[str, int], ...]
+    reason: str
+
+
+KEYS: Final = IndexSpec(
+    "keys",
+    (("k", 1), ("d", -1), ("_id", -1), ("e", 1)),
+    "A search key, perhaps behind a patient, by the main date: the matches of every equality, "
+    "newest first, and of no criteria at all; ends of dates are judged without a fetch.",
+)
+UPDATED: Final = IndexSpec(
+    "updated",
+    (("t", -1), ("_id", -1)),
+    "Last changed first, over all patients: `_lastUpdated` and synchronising readers.",
+)
+MEMBER_UPDATED: Final = IndexSpec(
+    "member_updated",
+    (("m", 1), ("t", -1), ("_id", -1)),
+    "Last changed first, in one patient's record.",
+)
+
+
+def indexes(type_name: str) -> tuple[IndexSpec, ...]:  # noqa: ARG001 - the same for every type so far
+    """What the collection of this type has, beside its `_id`."""
+    return (KEYS, UPDATED, MEMBER_UPDATED)

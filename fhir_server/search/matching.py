@@ -1,0 +1,88 @@
+"""The plain decision whether an index entry satisfies an expression.
+
+It guards what is not found by a search: a read, the resource of a write, an included one.
+"""
+
+from __future__ import annotations
+
+from fhir_server.search.expression import (
+    And,
+    DateTest,
+    Everything,
+    Expression,
+    Ids,
+    IndexEntry,
+    Key,
+    KeyContains,
+    KeyPrefix,
+    LastUpdated,
+    Member,
+    NoMember,
+    Not,
+    Nothing,
+    OnlyMember,
+    Or,
+    Present,
+    Span,
+)
+from fhir_server.search.relations import relation
+
+MILLISECOND = 1000
+"""`meta.lastUpdated` is kept to the millisecond: its span is that long."""
+
+
+def matches(expression: Expression, entry: IndexEntry) -> bool:
+    """Whether the entry is one of those that the expression describes."""
+    match expression:
+        case Everything():
+            return True
+        case Nothing():
+            return False
+        case And(parts):
+            return all(matches(part, entry) for part in parts)
+        case Or(parts):
+            return any(matches(part, entry) for part in parts)
+        case Not(part):
+            return not matches(part, entry)
+        case _:
+            return _leaf(expression, entry)
+
+
+def _leaf(leaf: Expression, entry: IndexEntry) -> bool:
+    match leaf:
+        case Key() | KeyPrefix() | KeyContains():
+            return _has_key(leaf, entry)
+        case DateTest() | LastUpdated():
+            return _is_dated(leaf, entry)
+        case Ids(ids):
+            return entry.logical_id in ids
+        case Present(parameter):
+            return parameter in entry.present
+        case Member(patients):
+            return not patients.isdisjoint(entry.members)
+        case OnlyMember(patients):
+            return bool(entry.members) and entry.members <= patients
+        case NoMember():
+            return not entry.members
+        case _:
+            raise TypeError(f"{type(leaf).__name__} is no leaf")
+
+
+def _has_key(leaf: Key | KeyPrefix | KeyContains, entry: IndexEntry) -> bool:
+    match leaf:
+        case Key(key):
+            return key in entry.keys
+        case KeyPrefix(prefix):
+            return any(key.startswith(prefix) for key in entry.keys)
+        case KeyContains(prefix, text):
+            start = len(prefix)
+            return any(key.startswith(prefix) and key.find(text, start) >= 0 for key in entry.keys)
+
+
+def _is_dated(leaf: DateTest | LastUpdated, entry: IndexEntry) -> bool:
+    holds = relation(leaf.prefix, leaf.span).holds
+    if isinstance(leaf, LastUpdated):
+        return holds(Span(entry.last_updated, entry.last_updated + MILLISECOND))
+    if leaf.main:
+        return entry.main_date is not None and holds(entry.main_date)
+    return any(holds(span) for span in entry.spans.get(leaf.parameter, ()))

@@ -1,0 +1,290 @@
+"""From a search and a policy to one MongoDB query that walks an index (pure: plain dicts).
+
+Three ways through a collection, each by one index of `indexes`:
+
+- by a key, behind the patient where the policy or a criterion names one, main date newest first;
+- by the time of the last change, in one record or in all;
+- by the start of a key (a name, a system) in the order of the keys, forward only.
+
+What the index does not say is filtered from what it finds. A sort without an index happens in
+MongoDB's memory, over at most `SORT_LIMIT` matches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+
+from fhir_server.outcome import Category, error
+from fhir_server.search import keys
+from fhir_server.search.bounds import Bound, Reach, bound, reach
+from fhir_server.search.cursor import Position
+from fhir_server.search.expression import (
+    And,
+    Everything,
+    Expression,
+    Ids,
+    KeyPrefix,
+    LastUpdated,
+    Nothing,
+    Scalar,
+    conjunction,
+)
+from fhir_server.search.filters import NONE, Filter, all_of, key_range, moment, pieces
+from fhir_server.search.indexes import KEYS, MEMBER_UPDATED, UPDATED, IndexSpec, indexes
+from fhir_server.search.main_dates import MAIN_DATE
+from fhir_server.search.query import SearchQuery, SortKey
+from fhir_server.search.stored import derived_fields
+
+__all__ = ["INDEXES", "IndexSpec", "MongoPlan", "count_plan", "derived_fields", "plan"]
+
+Order: TypeAlias = tuple[tuple[str, int], ...]
+"""Fields and directions; the last is always the id."""
+
+INDEXES = indexes
+SORT_LIMIT: Final = 10_000
+"""Matches that are sorted without an index; with more the search is too costly."""
+BY_DATE: Final[Order] = (("d", -1), ("_id", -1))
+NEWEST: Final[Order] = (("t", -1), ("_id", -1))
+OLDEST: Final[Order] = (("t", 1), ("_id", 1))
+CURRENT: Final[Filter] = {"x": None}
+"""Is no delete marker. Delete markers have no keys, so a bound key says this already."""
+
+
+@dataclass(frozen=True, slots=True)
+class MongoPlan:
+    """One `find`. `fields` have to be in its projection for `position` to read."""
+
+    filter: Filter
+    sort: Order
+    """Empty: the order of the index named by the hint."""
+    limit: int
+    """One more than the page holds, which tells whether there is another."""
+    hint: str | None
+    fields: tuple[str, ...]
+    backward: bool = False
+    """The rows come last first, from the page's end; to be reversed."""
+    bounded: int | None = None
+    """Sorted in memory: `too-costly` if more than so many documents match `total`."""
+    total: Filter | None = None
+    """The filter of all pages together, where `filter` is of a later one."""
+    low: tuple[tuple[str, Any], ...] | None = None
+    """`min` of the index scan, and `high` its `max`."""
+    high: tuple[tuple[str, Any], ...] | None = None
+    prefix: str | None = None
+    """Of a scan in the order of the keys: how a matching key starts."""
+
+    @property
+    def reversible(self) -> bool:
+        """Whether a page before can be asked for."""
+        return self.prefix is None
+
+    @property
+    def of_all_pages(self) -> Filter:
+        return self.filter if self.total is None else self.total
+
+    def position(self, document: dict[str, Any], *, backward: bool = False) -> Position:
+        """Where in the order of this plan a document that it found stands."""
+        if self.prefix is not None:
+            first = min(key for key in document["k"] if key.startswith(self.prefix))
+            return Position((first, document.get("d")), document["_id"])
+        values = tuple(_value(document, path) for path, _ in self.sort if path != "_id")
+        return Position(values, document["_id"], backward)
+
+
+def plan(query: SearchQuery, policy: Expression, after: Position | None = None) -> MongoPlan:
+    """The query for one page of a search, by a caller with this policy."""
+    whole = conjunction(query.where, policy)
+    if isinstance(whole, Nothing):
+        return MongoPlan(NONE, (), query.count + 1, None, ())
+    parts = whole.parts if isinstance(whole, And) else (whole,)
+    return _Planner(query, parts, after).plan()
+
+
+def count_plan(query: SearchQuery, policy: Expression) -> MongoPlan:
+    """The query whose matches `_total=accurate` counts."""
+    return plan(query, policy)
+
+
+class _Planner:
+    """The parts of one search, all of which have to hold, and the order that was asked for."""
+
+    def __init__(
+        self, query: SearchQuery, parts: tuple[Expression, ...], after: Position | None
+    ) -> None:
+        self.query, self.after = query, after
+        self.parts = [part for part in parts if not isinstance(part, Everything)]
+        self.order = _order(query)
+        self.reach = reach(query.type_name, self.parts)
+        self.bound = bound(query.type_name, self.parts, self.reach)
+
+    def plan(self) -> MongoPlan:
+        if any(isinstance(part, Ids) for part in self.parts):
+            return self._pages([], [CURRENT, *self._pieces(None, None)], "_id_", self.order)
+        if self.bound is None:
+            if self._by_update():
+                return self._updated()
+            prefix = self._prefix()
+            if prefix is not None:
+                return self._in_key_order(prefix)
+            if self.reach is None and self.order[0][0] == "_id":
+                return self._pages([], [CURRENT, *self._pieces(None, None)], "_id_", self.order)
+        return self._by_key()
+
+    # ---- the three ways ----------------------------------------------------------------------
+
+    def _by_key(self) -> MongoPlan:
+        fronts = self.reach.fronts if self.reach else ("",)
+        wanted = self.bound.keys if self.bound else ("",)
+        if len(fronts) * len(wanted) > 200:
+            fronts = ("",)
+        found = [_key(front, key) for front in fronts for key in wanted]
+        condition: Filter = {"k": found[0] if len(found) == 1 else {"$in": sorted(found)}}
+        used = self.reach if fronts != ("",) else None
+        return self._pages([condition], self._pieces(used, self.bound), KEYS.name, self.order)
+
+    def _updated(self) -> MongoPlan:
+        order = self.order if self.query.sort else NEWEST
+        used = self.reach
+        if used is None or used.nobody:
+            return self._pages([], [CURRENT, *self._pieces(None, None)], UPDATED.name, order)
+        patients = sorted(used.patients)
+        condition: Filter = {"m": patients[0] if len(patients) == 1 else {"$in": patients}}
+        said = used.part if used.whole else None
+        rest = [piece for part in self.parts if part is not said for piece in pieces(part)]
+        return self._pages([condition], [CURRENT, *rest], MEMBER_UPDATED.name, order)
+
+    def _in_key_order(self, part: KeyPrefix) -> MongoPlan:
+        prefix = part.prefix
+        rest = [p for other in self.parts if other is not part for p in pieces(other)]
+        total = all_of([key_range(prefix), *rest])
+        low = _edge(prefix)
+        if self.after is not None:
+            if len(self.after.values) != len(("k", "d")):
+                raise error(Category.INVALID, "This page link belongs to another order.")
+            key, date = self.after.values
+            low = (("k", key), ("d", date), ("_id", self.after.logical_id), ("e", ""))
+            rest.append({"$nor": [{"k": {"$elemMatch": {"$gte": prefix, "$lt": key}}}]})
+        high = _edge(keys.after_prefix(prefix))
+        limit = self.query.count + 1
+        return MongoPlan(
+            all_of(rest), (), limit, KEYS.name, ("k", "d"), total=total, low=low, high=high,
+            prefix=prefix,
+        )  # fmt: skip
+
+    # ---- what they have in common ------------------------------------------------------------
+
+    def _pages(self, lead: list[Filter], rest: list[Filter], hint: str, order: Order) -> MongoPlan:
+        """The page that was asked for of what these filters find in this order."""
+        fields = tuple(path for path, _ in order if path != "_id")
+        total = all_of([*lead, *rest])
+        bounded = None if self._walks(hint, order) else SORT_LIMIT
+        limit = self.query.count + 1
+        if self.after is None:
+            return MongoPlan(total, order, limit, hint, fields, bounded=bounded)
+        if self.after.backward:
+            order = tuple((path, -direction) for path, direction in order)
+        branches = [all_of([*lead, *rest, branch]) for branch in _beyond(order, self.after)]
+        page = branches[0] if len(branches) == 1 else {"$or": branches}
+        return MongoPlan(
+            page if branches else NONE, order, limit, hint, fields, self.after.backward, bounded,
+            total,
+        )  # fmt: skip
+
+    def _walks(self, hint: str, order: Order) -> bool:
+        """Whether the index gives its entries in this order (or there are few of them)."""
+        if hint == KEYS.name:
+            return order in (BY_DATE, ((("d", 1), ("_id", 1))))
+        if hint == "_id_":
+            return order[0][0] == "_id" or any(isinstance(part, Ids) for part in self.parts)
+        return order in (NEWEST, OLDEST)
+
+    def _pieces(self, used: Reach | None, by: Bound | None) -> list[Filter]:
+        """What the bound keys leave to be judged."""
+        return [
+            piece
+            for part in self.parts
+            if not (used is not None and used.says(part)) and not (by is not None and by.says(part))
+            for piece in pieces(part)
+        ]
+
+    def _by_update(self) -> bool:
+        if self.query.sort:
+            return self.order in (NEWEST, OLDEST)
+        return any(isinstance(part, LastUpdated) for part in self.parts)
+
+    def _prefix(self) -> KeyPrefix | None:
+        if self.query.sort or self.reach is not None:
+            return None
+        found = (part for part in self.parts if isinstance(part, KeyPrefix))
+        return next((part for part in found if len(part.prefix) <= keys.MAX_LENGTH), None)
+
+
+def _key(front: str, key: str) -> str:
+    if not key:
+        return keys.lone(front) if front else keys.ALL
+    return keys.folded(front, keys.stored(key)) if front else keys.stored(key)
+
+
+def _edge(key: str) -> tuple[tuple[str, Any], ...]:
+    """Just before the first index entry of a key: dates run down, and text is above numbers."""
+    return (("k", key), ("d", ""), ("_id", ""), ("e", 0))
+
+
+def _order(query: SearchQuery) -> Order:
+    """The rules of `_sort`, and the id in the direction of the last; without any, newest first."""
+    if not query.sort:
+        return BY_DATE
+    order: list[tuple[str, int]] = []
+    for rule in query.sort:
+        path = _path(query.type_name, rule)
+        if all(path != known for known, _ in order):
+            order.append((path, -1 if rule.descending else 1))
+        if path == "_id":
+            return tuple(order)
+    return (*order, ("_id", order[-1][1]))
+
+
+def _path(type_name: str, key: SortKey) -> str:
+    if key.parameter == "_id":
+        return "_id"
+    if key.parameter == "_lastUpdated":
+        return "t"
+    if key.parameter == MAIN_DATE.get(type_name):
+        return "d"
+    return f"s.{key.parameter}.{'z' if key.descending else 'a'}"
+
+
+def _value(document: dict[str, Any], path: str) -> Scalar:
+    first, *rest = path.split(".")
+    value: Any = document.get(first)
+    for name in rest:
+        value = None if value is None else value.get(name)
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return round(aware.timestamp() * 1000)
+    return value
+
+
+def _beyond(order: Order, after: Position) -> list[Filter]:
+    """Filters of which one holds for what comes after the position; a missing value is lowest."""
+    values: tuple[Scalar, ...] = (*after.values, after.logical_id)
+    if len(values) != len(order):
+        raise error(Category.INVALID, "This page link belongs to another order.")
+    branches: list[Filter] = []
+    same: Filter = {}
+    for (path, direction), value in zip(order, values, strict=True):
+        given = moment(value) if path == "t" and isinstance(value, int) else value
+        if value is not None:
+            branches.append({**same, path: _past(path, direction, given)})
+        elif direction > 0:
+            branches.append({**same, path: {"$ne": None}})
+        same[path] = given
+    return branches
+
+
+def _past(path: str, direction: int, value: object) -> Filter:
+    if direction > 0:
+        return {"$gt": value}
+    return {"$lt": value} if path in ("_id", "t") else {"$not": {"$gte": value}}

@@ -1,0 +1,53 @@
+"""The derived fields of a stored document, as `plan` and `filters` expect to find them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fhir_server.outcome import Category, error
+from fhir_server.search import keys
+from fhir_server.search.expression import IndexEntry
+
+MAX_KEYS: Final = 20_000
+"""Index entries that one document may cost."""
+
+
+def derived_fields(entry: IndexEntry) -> dict[str, Any]:
+    """`m k d e dt p s`, and `f`: the whole of those keys that are cut in `k`."""
+    main = entry.main_date
+    fields: dict[str, Any] = {
+        "m": sorted(entry.members),
+        "k": _keys(entry),
+        "d": None if main is None else main.start,
+        "e": None if main is None else main.end,
+        "dt": {
+            parameter: [[span.start, span.end] for span in spans]
+            for parameter, spans in entry.spans.items()
+        },
+        "p": sorted(entry.present),
+        "s": {
+            parameter: {"a": first, "z": last} for parameter, (first, last) in entry.sort.items()
+        },
+    }
+    if long := [key for key in entry.keys if len(key) > keys.MAX_LENGTH]:
+        fields["f"] = sorted(long)
+    return fields
+
+
+def _keys(entry: IndexEntry) -> list[str]:
+    alone = [key if len(key) <= keys.MAX_LENGTH else keys.stored(key) for key in entry.keys]
+    found = [keys.ALL, *alone]
+    for patient in _fronts(entry):
+        found.append(keys.lone(patient))
+        own, front = f"\x1fr\x1fPatient/{patient}", f"\x1f{patient}\x1f"
+        found += [front + key for key in alone if not key.endswith(own)]
+        if len(found) > MAX_KEYS:
+            raise error(Category.TOO_LONG, "The resource has too many values to be searched by.")
+    return found
+
+
+def _fronts(entry: IndexEntry) -> list[str]:
+    """What stands in front of folded keys (`keys.NOBODY`, `keys.MANY`)."""
+    if not entry.foldable:
+        return [keys.MANY] if entry.members else []
+    return sorted(entry.members) or [keys.NOBODY]
