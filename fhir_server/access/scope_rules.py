@@ -9,7 +9,7 @@ from fhir_server.access.context import Interaction
 from fhir_server.access.policy import Records, decide
 from fhir_server.access.scope_words import in_plain_words
 from fhir_server.search.expression import Nothing
-from resources.registry import CONTAINER, REGISTRY
+from resources.registry import REGISTRY
 from smart_auth.scopes import ResourceScope, parse_scope
 
 _ANYONE = Records(frozenset({"anyone"}), "any patient")
@@ -31,10 +31,9 @@ class AccessScopeRules:
         parsed = parse_scope(scope)
         if parsed is None:
             return False
-        if parsed.type_name == "*":
-            return any(self._holds(parsed, name) for name in REGISTRY.types if name != CONTAINER)
-        known = REGISTRY.is_type(parsed.type_name) and parsed.type_name != CONTAINER
-        return known and self._holds(parsed, parsed.type_name)
+        named = parsed.type_name
+        types = REGISTRY.endpoints if named == "*" else {named}.intersection(REGISTRY.endpoints)
+        return any(self._holds(parsed, name) for name in types)
 
     def describe(self, scope: str) -> str | None:
         parsed = parse_scope(scope)
