@@ -41,7 +41,7 @@ class SettingsError(Exception):
 class Settings(BaseModel):
     """The settings of one process; `Settings.load` reads them, tests may construct them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
     _sources: dict[str, Source] = PrivateAttr(default_factory=dict[str, Source])
 
     # Where the server listens
@@ -86,7 +86,7 @@ class Settings(BaseModel):
     mongod_cache_gb: float | None = Field(
         None,
         ge=0.25,
-        description="Cache of the embedded MongoDB in GB; else half of the memory, from 1 to 8.",
+        description="Cache of the embedded MongoDB in GB; else about half of the memory.",
     )
     master_key_file: Path | None = Field(
         None,
