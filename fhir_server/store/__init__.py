@@ -1,0 +1,26 @@
+"""The storage: FHIR resources in MongoDB, behind one door."""
+
+from __future__ import annotations
+
+from fhir_server.store.database import Database, Limits
+from fhir_server.store.fhir_store import FhirStore, UnrestrictedStore
+from fhir_server.store.paging import SearchPage
+from fhir_server.store.reindexing import Progress, reindex
+from fhir_server.store.schema import StoreRefused
+from fhir_server.store.versions import HistoryPage, StoredVersion, Written
+from fhir_server.store.writing import Change
+
+__all__ = [
+    "Change",
+    "Database",
+    "FhirStore",
+    "HistoryPage",
+    "Limits",
+    "Progress",
+    "SearchPage",
+    "StoreRefused",
+    "StoredVersion",
+    "UnrestrictedStore",
+    "Written",
+    "reindex",
+]

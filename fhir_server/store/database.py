@@ -1,0 +1,237 @@
+"""The connection to MongoDB: how it reads and writes, which collections and indexes there are.
+
+Reads see what a majority has (nobody is shown what a failover could take back) on the primary,
+where a write that was acknowledged is part of it: so everybody reads their own writes. Writes
+are acknowledged by a majority that has them in its journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import pymongo
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import (
+    ConfigurationError,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.write_concern import WriteConcern
+
+from fhir_server.search import plan
+from fhir_server.store import schema
+from fhir_server.store.queries import TIMES, Document, Queries
+from fhir_server.store.schema import StoreRefused
+from fhir_server.store.trouble import TRANSLATING
+from resources.registry import REGISTRY
+
+HISTORY: Final = "_history"
+LOCKS: Final = "_locks"
+STORE: Final = "_store"
+
+MAJORITY: Final = WriteConcern(w="majority", j=True, wtimeout=15_000)
+_STORAGE: Final = {"wiredTiger": {"configString": "block_compressor=zstd"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may cost."""
+
+    query_milliseconds: int = 10_000
+    included: int = 1_000
+    """Resources that includes add to one page."""
+    transaction_seconds: float = 10.0
+    """How long an interrupted transaction is tried again."""
+    selection_seconds: float = 3.0
+    """How long to wait for a primary before saying that the store is away."""
+
+
+class Unprepared(Exception):
+    """A transaction is about to write to a collection that may not exist yet."""
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__(type_name)
+        self.type_name = type_name
+
+
+class Database(Queries):
+    """One MongoDB database with FHIR resources in it. `connect` makes one."""
+
+    needs_reindex: str | None = None
+    """In one sentence, why `reindex` should run."""
+
+    def __init__(
+        self, client: AsyncMongoClient[Document], name: str, limits: Limits, cursor_key: bytes
+    ) -> None:
+        database = client.get_database(name, codec_options=TIMES, write_concern=MAJORITY)
+        super().__init__(database, limits.query_milliseconds)
+        self.limits = limits
+        self.cursor_key = cursor_key
+        self._client = client
+        self._collections: dict[str, AsyncCollection[Document]] = {}
+        self._prepared: set[str] = set()
+        self._serial: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
+
+    @classmethod
+    async def connect(
+        cls, uri: str, name: str, *, cursor_key: bytes, limits: Limits | None = None
+    ) -> Database:
+        """Connects, and checks that this is a MongoDB and a store to work with.
+
+        Raises `StoreRefused` with a sentence for the operator, `FhirError` UNAVAILABLE where
+        nothing answers.
+        """
+        limits = limits or Limits()
+        logging.getLogger("pymongo").setLevel(logging.WARNING)  # it logs documents at DEBUG
+        try:
+            client: AsyncMongoClient[Document] = AsyncMongoClient(
+                uri,
+                retryWrites=True,
+                retryReads=True,
+                serverSelectionTimeoutMS=int(limits.selection_seconds * 1000),
+                connectTimeoutMS=int(limits.selection_seconds * 1000),
+                waitQueueTimeoutMS=10_000,
+                socketTimeoutMS=60_000,
+                appname="fhir-server",
+            )
+        except (ConfigurationError, InvalidURI, ValueError) as problem:
+            raise StoreRefused(f"The MongoDB URI cannot be used: {problem}.") from None
+        self = cls(client, name, limits, cursor_key)
+        try:
+            await self._open()
+        except BaseException:
+            await client.close()
+            raise
+        return self
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def __aenter__(self) -> Database:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def ready(self) -> bool:
+        """Whether MongoDB takes a majority write within a second."""
+        try:
+            with pymongo.timeout(1.0):
+                await self.collection(STORE).update_one(
+                    {"_id": "ready"}, {"$inc": {"n": 1}}, upsert=True
+                )
+        except PyMongoError:
+            return False
+        return True
+
+    # Collections
+
+    def collection(self, name: str) -> AsyncCollection[Document]:
+        """Of this name; kept, because the driver takes its time to make one."""
+        known = self._collections.get(name)
+        if known is None:
+            known = self._collections[name] = self._database.get_collection(name)
+        return known
+
+    async def prepare(self, type_name: str) -> None:
+        """Makes sure of a type's collection and indexes, before its first write by this process.
+
+        Both commands do nothing where the work is done, so several processes may do this at once.
+        """
+        if type_name not in self._prepared:
+            async with self.serial(("prepare", type_name)):
+                if type_name not in self._prepared:
+                    indexes = [
+                        {"name": index.name, "key": dict(index.fields)}
+                        for index in plan.INDEXES(type_name)
+                    ]
+                    await self._make(type_name, indexes)
+
+    def prepared(self, type_name: str) -> None:
+        """Raises `Unprepared`: collections are not made inside a transaction."""
+        if type_name not in self._prepared:
+            raise Unprepared(type_name)
+
+    async def stored_types(self) -> list[str]:
+        """The types that have a collection."""
+        with TRANSLATING:
+            names = await self._database.list_collection_names()
+        return sorted(name for name in names if REGISTRY.is_type(name))
+
+    async def _make(self, name: str, indexes: Sequence[Mapping[str, Any]]) -> None:
+        """A collection appears together with its indexes, so that no plan misses its index."""
+        with TRANSLATING:
+            async with self.session() as session:
+                try:
+                    async with await session.start_transaction():
+                        await self._create(name, indexes, session)
+                except OperationFailure:
+                    pass  # it is there, or someone else is at it, or compression has no zstd
+            if indexes:
+                await self._database.command({"createIndexes": name, "indexes": indexes})
+        self._prepared.add(name)
+
+    async def _create(
+        self, name: str, indexes: Sequence[Mapping[str, Any]], session: AsyncClientSession
+    ) -> None:
+        await self._database.create_collection(
+            name, session=session, check_exists=False, storageEngine=_STORAGE
+        )
+        if indexes:
+            command = {"createIndexes": name, "indexes": indexes}
+            await self._database.command(command, session=session)
+
+    # Opening
+
+    async def _open(self) -> None:
+        with TRANSLATING:
+            hello = await self._database.command("hello")
+        if "setName" not in hello and hello.get("msg") != "isdbgrid":
+            raise StoreRefused(
+                "That MongoDB is a standalone, which has no transactions; "
+                "start it with --replSet and initiate a replica set of one member."
+            )
+        for name in (HISTORY, LOCKS, STORE):
+            await self._make(name, ())
+        await self._check_schema()
+        for type_name in await self.stored_types():
+            await self.prepare(type_name)
+
+    async def _check_schema(self) -> None:
+        store = self.collection(STORE)
+        with TRANSLATING:
+            await store.update_one(
+                {"_id": schema.DOCUMENT_ID}, {"$setOnInsert": schema.current()}, upsert=True
+            )
+            recorded = await store.find_one({"_id": schema.DOCUMENT_ID})
+        self.needs_reindex = schema.check(recorded) if recorded else None
+
+    async def record_schema(self) -> None:
+        """To be called when every document has the present form."""
+        with TRANSLATING:
+            await self.collection(STORE).update_one(
+                {"_id": schema.DOCUMENT_ID}, {"$set": schema.current()}, upsert=True
+            )
+        self.needs_reindex = None
+
+    # Writing
+
+    def session(self) -> AbstractAsyncContextManager[AsyncClientSession]:
+        """For one transaction."""
+        return self._client.start_session(causal_consistency=False)
+
+    def serial(self, key: object) -> asyncio.Lock:
+        """A lock of this process: those who would only get in each other's way queue up here."""
+        lock = self._serial.get(key)
+        if lock is None:
+            lock = self._serial[key] = asyncio.Lock()
+        return lock

@@ -1,0 +1,194 @@
+"""`FhirStore`: the only door to the data, for one caller."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from fhir_server.access.context import AccessContext
+from fhir_server.access.system import SystemAccess
+from fhir_server.search.expression import Expression
+from fhir_server.search.query import SearchQuery
+from fhir_server.store import reading, searching, transactions, writing
+from fhir_server.store.database import Database
+from fhir_server.store.paging import SearchPage
+from fhir_server.store.reach import Reach
+from fhir_server.store.versions import HistoryPage, StoredVersion, Written
+from fhir_server.store.writing import Change, New
+from resources.fhir_json import Resource
+
+T = TypeVar("T")
+
+
+class FhirStore:
+    """The resources as this caller may see and change them.
+
+    Writers hand in a validated resource; the store sets `id`, `meta.versionId` and
+    `meta.lastUpdated`. Everything raises `FhirError` and nothing else that a caller could act on.
+    """
+
+    __slots__ = ("_reach",)
+
+    def __init__(
+        self,
+        database: Database,
+        access: AccessContext,
+        session: AsyncClientSession | None = None,
+    ) -> None:
+        self._reach = Reach(database, access, session)
+
+    @property
+    def access(self) -> AccessContext:
+        """The rights that this store keeps to."""
+        return self._reach.access
+
+    # Reading
+
+    async def read(self, type_name: str, logical_id: str) -> StoredVersion:
+        """The current version. Raises NOT_FOUND, or GONE to those who could see the last one."""
+        return await reading.read(self._reach, type_name, logical_id)
+
+    async def vread(self, type_name: str, logical_id: str, version_id: str) -> StoredVersion:
+        """One version, judged by its own content. Raises NOT_FOUND, GONE for a deletion."""
+        return await reading.vread(self._reach, type_name, logical_id, version_id)
+
+    async def history(
+        self,
+        type_name: str,
+        logical_id: str,
+        *,
+        count: int,
+        before: int | None = None,
+        since: datetime | None = None,
+    ) -> HistoryPage:
+        """Versions below `before` and not older than `since`, newest first. Raises NOT_FOUND."""
+        return await reading.history(
+            self._reach, type_name, logical_id, count=count, before=before, since=since
+        )
+
+    async def search(self, query: SearchQuery, *, cursor: str | None = None) -> SearchPage:
+        """One page of a search. Raises TOO_COSTLY beyond its limits."""
+        return await searching.search(self._reach, query, cursor)
+
+    async def find(
+        self, type_name: str, criteria: Expression, limit: int = 2
+    ) -> list[StoredVersion]:
+        """Some current resources that meet the criteria, within the reach of a search."""
+        return await searching.find(self._reach, type_name, criteria, limit)
+
+    async def explain(self, query: SearchQuery) -> dict[str, Any]:
+        """MongoDB's account (`executionStats`) of how it finds the first page."""
+        return await searching.explain(self._reach, query)
+
+    # Writing
+
+    async def create(
+        self,
+        type_name: str,
+        resource: Resource,
+        *,
+        logical_id: str | None = None,
+        method: str = "POST",
+    ) -> StoredVersion:
+        """Version 1 under an id of the server's, or under this one. Raises CONFLICT where it is
+        taken, FORBIDDEN where the resource would be out of reach."""
+        new = New(type_name, resource, logical_id, method)
+        return (await writing.create(self._reach, [new]))[0]
+
+    async def create_many(
+        self, items: Sequence[tuple[str, str | None, Resource]]
+    ) -> list[StoredVersion]:
+        """All of (type, id, resource) or none, with one insert for each type."""
+        news = [New(type_name, resource, logical_id) for type_name, logical_id, resource in items]
+
+        async def work(store: FhirStore) -> list[StoredVersion]:
+            return await writing.create(store._reach, news)
+
+        return await self.run_transaction(work, types={new.type_name for new in news})
+
+    async def update(
+        self,
+        type_name: str,
+        logical_id: str,
+        resource: Resource,
+        *,
+        if_match: int | None = None,
+        skip_unchanged: bool = False,
+        method: str = "PUT",
+    ) -> Written:
+        """The next version, or the first one for callers who may create and update the whole type.
+
+        With `skip_unchanged`, what is there already to the last digit makes no version. Raises
+        NOT_FOUND, PRECONDITION, FORBIDDEN (the new content would be out of reach), CONFLICT.
+        """
+        change = Change(type_name, logical_id, resource, if_match, method)
+        if self._reach.session is not None:
+            return (await self.update_many([change], skip_unchanged=skip_unchanged))[0]
+        async with self._reach.database.serial((type_name, logical_id)):
+            return (await self.update_many([change], skip_unchanged=skip_unchanged))[0]
+
+    async def update_many(
+        self, changes: Sequence[Change], *, skip_unchanged: bool = False
+    ) -> list[Written]:
+        """The same for many at once, all or none, with a few round trips for each type."""
+
+        async def work(store: FhirStore) -> list[Written]:
+            return await writing.update(store._reach, changes, skip_unchanged=skip_unchanged)
+
+        return await self.run_transaction(work, types={one.type_name for one in changes})
+
+    async def delete(
+        self, type_name: str, logical_id: str, *, if_match: int | None = None
+    ) -> StoredVersion | None:
+        """The delete marker; None where the resource was deleted before. Raises NOT_FOUND,
+        PRECONDITION, CONFLICT."""
+
+        async def work(store: FhirStore) -> StoredVersion | None:
+            return await writing.delete(store._reach, type_name, logical_id, if_match=if_match)
+
+        if self._reach.session is not None:
+            return await work(self)
+        async with self._reach.database.serial((type_name, logical_id)):
+            return await self.run_transaction(work)
+
+    # All or nothing
+
+    async def run_transaction(
+        self, work: Callable[[FhirStore], Awaitable[T]], *, types: Iterable[str] = ()
+    ) -> T:
+        """What `work` comes to on a store whose changes are all made, or none.
+
+        It may be run several times, so it must touch nothing but that store. `types` are those
+        that it writes; one not named costs another run. Within a transaction it joins that one.
+        """
+        if self._reach.session is not None:
+            return await work(self)
+        database = self._reach.database
+        for type_name in types:
+            await database.prepare(type_name)
+
+        async def attempt(session: AsyncClientSession) -> T:
+            return await work(FhirStore(database, self._reach.access, session))
+
+        return await transactions.run_transaction(database, attempt)
+
+    async def lock(self, keys: Iterable[str]) -> None:
+        """Inside a transaction: nobody else who locks one of these keys commits meanwhile.
+
+        For whatever a decision reads, which MongoDB's snapshots do not guard (write skew).
+        """
+        if self._reach.session is None:
+            raise RuntimeError("a lock lasts until the end of a transaction, and there is none")
+        await transactions.lock(self._reach.database, self._reach.session, keys)
+
+
+class UnrestrictedStore(FhirStore):
+    """Everything, for seeding and jobs: asked for by name and with a reason. No request gets it."""
+
+    __slots__ = ()
+
+    def __init__(self, database: Database, reason: str) -> None:
+        super().__init__(database, SystemAccess(reason))

@@ -1,0 +1,68 @@
+"""What one caller reaches: the only place where filters for MongoDB are made, each of them the
+caller's wish AND the policy for that interaction and type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bson.raw_bson import RawBSONDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from fhir_server.access.context import AccessContext, Interaction
+from fhir_server.search.expression import Everything, Expression, IndexEntry
+from fhir_server.search.filters import mongo_filter
+from fhir_server.search.indexing import index_entry
+from fhir_server.search.matching import matches
+from fhir_server.store.codec import restore_raw
+from fhir_server.store.database import Database
+
+Filter = dict[str, Any]
+
+_DELETED = {"x": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The policy of one interaction on one type, decided for this caller."""
+
+    interaction: Interaction
+    type_name: str
+    policy: Expression
+
+    @property
+    def everything(self) -> bool:
+        """Whether the caller reaches every resource of the type."""
+        return isinstance(self.policy, Everything)
+
+    def among(self, ids: list[str]) -> Filter:
+        """These of the caller's reach. A delete marker says too little to be judged by MongoDB,
+        so it comes along and `Reach.saw` decides on it."""
+        wanted: Filter = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
+        if not self.everything:
+            wanted["$or"] = [_DELETED, mongo_filter(self.policy)]
+        return wanted
+
+    def allows(self, entry: IndexEntry) -> bool:
+        """Whether a resource with this entry is within reach."""
+        return matches(self.policy, entry)
+
+    def shows(self, document: RawBSONDocument) -> bool:
+        """The same for one stored version, by what that version itself says."""
+        return self.everything or self.allows(index_entry(restore_raw(document)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A caller at the database, perhaps inside a transaction."""
+
+    database: Database
+    access: AccessContext
+    session: AsyncClientSession | None = None
+
+    def rule(self, interaction: Interaction, type_name: str) -> Rule:
+        """Raises `FhirError` FORBIDDEN where the caller has no scope for it."""
+        policy: Expression | None = self.access.policy(interaction, type_name)
+        if policy is None:  # pyright: ignore[reportUnnecessaryComparison]  the type may lie
+            raise TypeError(f"no policy for {interaction.name} on {type_name}")
+        return Rule(interaction, type_name, policy)

@@ -1,0 +1,181 @@
+"""read, vread and history (R4 `http.html#read`, `#vread`, `#history`).
+
+What is out of reach answers exactly like what is not there. Each version is judged by what it
+says itself, a delete marker by the version before it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from bson.raw_bson import RawBSONDocument
+
+from fhir_server.access.context import Interaction
+from fhir_server.outcome import Category, FhirError, error, not_found
+from fhir_server.store.database import HISTORY
+from fhir_server.store.document import KEPT, SENT, superseded_id, version_of
+from fhir_server.store.reach import Reach, Rule
+from fhir_server.store.versions import HistoryPage, StoredVersion
+
+_VERSION: Final = re.compile("[1-9][0-9]{0,8}")
+_ALL: Final = 2**31
+
+
+async def read(reach: Reach, type_name: str, logical_id: str) -> StoredVersion:
+    """The current version: one round trip, one document by its `_id`."""
+    rule = reach.rule(Interaction.READ, type_name)
+    found = await reach.database.first(type_name, rule.among([logical_id]), SENT, reach.session)
+    if found is None:
+        raise not_found(type_name, logical_id)
+    if found.get("x"):
+        if not await saw(reach, rule, logical_id, found["v"]):
+            raise not_found(type_name, logical_id)
+        raise gone(type_name, logical_id)
+    return version_of(type_name, logical_id, found)
+
+
+async def vread(reach: Reach, type_name: str, logical_id: str, version_id: str) -> StoredVersion:
+    """One version, current or not."""
+    rule = reach.rule(Interaction.READ, type_name)
+    asked = f"{logical_id}/_history/{version_id}"
+    document = None
+    if _VERSION.fullmatch(version_id):
+        document = await _version(reach, rule, logical_id, int(version_id))
+    if document is None:
+        raise not_found(type_name, asked)
+    if document.get("x"):
+        raise gone(type_name, asked)
+    return version_of(type_name, logical_id, document)
+
+
+async def _version(
+    reach: Reach, rule: Rule, logical_id: str, version: int
+) -> RawBSONDocument | None:
+    """This version, if the caller may see it."""
+    fields = _judged(rule)
+    current = await reach.database.first_raw(
+        rule.type_name, {"_id": logical_id, "v": version}, fields, reach.session
+    )
+    found = current or await _superseded(reach, rule, logical_id, version)
+    if found is None:
+        return None
+    if found.get("x"):
+        return found if await saw(reach, rule, logical_id, version) else None
+    return found if rule.shows(found) else None
+
+
+async def saw(reach: Reach, rule: Rule, logical_id: str, marker: int) -> bool:
+    """Whether the caller could see the version that this delete marker ended."""
+    if rule.everything:
+        return True
+    last = await _superseded(reach, rule, logical_id, marker - 1)
+    return last is not None and rule.shows(last)
+
+
+async def _superseded(
+    reach: Reach, rule: Rule, logical_id: str, version: int
+) -> RawBSONDocument | None:
+    found_by = {"_id": superseded_id(rule.type_name, logical_id, version)}
+    return await reach.database.first_raw(HISTORY, found_by, _judged(rule), reach.session)
+
+
+def _judged(rule: Rule) -> dict[str, int]:
+    return SENT if rule.everything else KEPT
+
+
+async def history(
+    reach: Reach,
+    type_name: str,
+    logical_id: str,
+    *,
+    count: int,
+    before: int | None,
+    since: datetime | None,
+) -> HistoryPage:
+    """A page of the versions that the caller may see."""
+    rule = reach.rule(Interaction.READ, type_name)
+    current = await reach.database.first_raw(
+        type_name, {"_id": logical_id}, _judged(rule), reach.session
+    )
+    if current is None:
+        raise not_found(type_name, logical_id)
+    if rule.everything:
+        return await _whole_history(reach, type_name, current, count, before, since)
+    versions = await _visible(reach, rule, current)
+    if not versions:
+        raise not_found(type_name, logical_id)
+    wanted = [one for one in versions if since is None or one.last_updated >= since]
+    page = [one for one in wanted if before is None or one.version < before]
+    return _page(page[: count + 1], count, len(wanted))
+
+
+async def _whole_history(
+    reach: Reach,
+    type_name: str,
+    current: RawBSONDocument,
+    count: int,
+    before: int | None,
+    since: datetime | None,
+) -> HistoryPage:
+    """For those who see every version: MongoDB counts and cuts."""
+    logical_id = current["_id"]
+    latest = version_of(type_name, logical_id, current)
+    after: dict[str, Any] = {} if since is None else {"t": {"$gte": since}}
+    older = _older(type_name, logical_id, latest.version)
+    counted = await reach.database.count(HISTORY, {**older, **after}, reach.session)
+    below = latest.version if before is None else min(before, latest.version)
+    documents = await reach.database.many(
+        HISTORY,
+        {**_older(type_name, logical_id, below), **after},
+        SENT,
+        reach.session,
+        limit=count + 1,
+        sort={"_id": -1},
+    )
+    versions = [version_of(type_name, logical_id, document) for document in documents]
+    fresh = since is None or latest.last_updated >= since
+    if fresh and (before is None or latest.version < before):
+        versions.insert(0, latest)
+    return _page(versions, count, counted + fresh)
+
+
+async def _visible(reach: Reach, rule: Rule, current: RawBSONDocument) -> list[StoredVersion]:
+    """All versions that the rule shows, newest first."""
+    logical_id = current["_id"]
+    older = await reach.database.many_raw(
+        HISTORY,
+        _older(rule.type_name, logical_id, current["v"]),
+        KEPT,
+        reach.session,
+        sort={"_id": 1},
+    )
+    visible: list[StoredVersion] = []
+    shown = False
+    for document in [*older, current]:
+        if not document.get("x"):
+            shown = rule.shows(document)
+        if shown:
+            visible.append(version_of(rule.type_name, logical_id, document))
+    return visible[::-1]
+
+
+def _older(type_name: str, logical_id: str, below: int) -> dict[str, Any]:
+    return {
+        "_id": {
+            "$gte": superseded_id(type_name, logical_id, 0),
+            "$lt": superseded_id(type_name, logical_id, min(below, _ALL)),
+        }
+    }
+
+
+def _page(versions: list[StoredVersion], count: int, total: int) -> HistoryPage:
+    page = versions[:count]
+    more = len(versions) > count and bool(page)
+    return HistoryPage(tuple(page), total, page[-1].version if more else None)
+
+
+def gone(type_name: str, what: str) -> FhirError:
+    """410, for those who could have seen what was deleted."""
+    return error(Category.GONE, f"{type_name}/{what} has been deleted.")

@@ -1,0 +1,159 @@
+"""search on a type (R4 `search.html`): one walk along an index, one page of stored bytes.
+
+The planner says the caller's wish AND the policy to MongoDB; the policy is applied anew on every
+page, whatever the cursor says.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fhir_server.access.context import Interaction
+from fhir_server.outcome import Category, error
+from fhir_server.search import cursor as cursors
+from fhir_server.search.cursor import Position
+from fhir_server.search.expression import Expression
+from fhir_server.search.filters import NONE
+from fhir_server.search.plan import MongoPlan, plan
+from fhir_server.search.query import SearchQuery
+from fhir_server.store.database import Document
+from fhir_server.store.document import SENT, version_of
+from fhir_server.store.including import included
+from fhir_server.store.paging import SearchPage
+from fhir_server.store.reach import Reach
+from fhir_server.store.versions import StoredVersion
+
+_COUNTED: Final = ("accurate", "estimate")
+
+
+async def search(reach: Reach, query: SearchQuery, cursor: str | None) -> SearchPage:
+    """The page at this cursor, or the first one."""
+    after = _position(reach, query, cursor)
+    planned = _plan(reach, query, after)
+    total = await _total(reach, query, planned)
+    if query.count == 0 or planned.filter is NONE:
+        return SearchPage((), total=total)
+    rows = await _rows(reach, query, planned)
+    more = len(rows) > query.count
+    rows = rows[: query.count]
+    if planned.backward:
+        rows.reverse()
+    matches = tuple(version_of(query.type_name, row["_id"], row) for row in rows)
+    found, capped = await included(reach, query, rows)
+    onward, back = _links(reach, query, planned, rows, after=after, more=more)
+    return SearchPage(matches, found, onward, back, total, capped)
+
+
+async def find(
+    reach: Reach, type_name: str, criteria: Expression, limit: int
+) -> list[StoredVersion]:
+    """At most so many current resources that meet the criteria."""
+    query = SearchQuery(type_name, criteria, count=limit)
+    planned = _plan(reach, query, None)
+    if planned.filter is NONE:
+        return []
+    rows = await _rows(reach, query, planned)
+    return [version_of(type_name, row["_id"], row) for row in rows[:limit]]
+
+
+async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
+    """MongoDB's account of how it answers the first page."""
+    planned = _plan(reach, query, None)
+    find_command = reach.database.find(
+        query.type_name, planned.filter, _fields(query, planned), reach.session, **_walk(planned)
+    )
+    concern = find_command.pop("readConcern", None)
+    command: Document = {"explain": find_command, "verbosity": "executionStats"}
+    if concern is not None:
+        command["readConcern"] = {"level": "local"}
+    return await reach.database.run(command, reach.session)
+
+
+def _plan(reach: Reach, query: SearchQuery, after: Position | None) -> MongoPlan:
+    return plan(query, reach.rule(Interaction.SEARCH, query.type_name).policy, after)
+
+
+async def _rows(reach: Reach, query: SearchQuery, planned: MongoPlan) -> list[Document]:
+    await _check_sort(reach, query, planned)
+    return await reach.database.many(
+        query.type_name, planned.filter, _fields(query, planned), reach.session, **_walk(planned)
+    )
+
+
+def _fields(query: SearchQuery, planned: MongoPlan) -> dict[str, int]:
+    fields = {**SENT, **dict.fromkeys(planned.fields, 1)}
+    if query.includes or query.revincludes:
+        fields["k"] = 1
+    return fields
+
+
+def _walk(planned: MongoPlan) -> dict[str, Any]:
+    """The options of `find` that keep MongoDB to the plan."""
+    walk: dict[str, Any] = {"limit": planned.limit}
+    if planned.sort:
+        walk["sort"] = dict(planned.sort)
+    if planned.hint is not None:
+        walk["hint"] = planned.hint
+    if planned.low is not None:
+        walk["min"] = dict(planned.low)
+    if planned.high is not None:
+        walk["max"] = dict(planned.high)
+    return walk
+
+
+async def _check_sort(reach: Reach, query: SearchQuery, planned: MongoPlan) -> None:
+    """A sort that no index serves happens in memory, over a bounded number of matches."""
+    if planned.bounded is None:
+        return
+    limit = planned.bounded + 1
+    counted = await reach.database.count(
+        query.type_name, planned.of_all_pages, reach.session, hint=planned.hint, limit=limit
+    )
+    if counted >= limit:
+        raise error(
+            Category.TOO_COSTLY,
+            f"More than {planned.bounded} resources match, too many for this _sort; narrow the "
+            "search, for example by patient, code or date, or drop the _sort.",
+        )
+
+
+async def _total(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int | None:
+    """R4 3.1.1.4.6, only where asked for: counting costs as much as reading all matches."""
+    if query.total not in _COUNTED and query.count > 0:
+        return None
+    if planned.filter is NONE:
+        return 0
+    return await reach.database.count(
+        query.type_name, planned.of_all_pages, reach.session, hint=planned.hint
+    )
+
+
+def _position(reach: Reach, query: SearchQuery, cursor: str | None) -> Position | None:
+    if cursor is None:
+        return None
+    return cursors.decode(cursor, query, reach.access.caller, reach.database.cursor_key)
+
+
+def _links(
+    reach: Reach,
+    query: SearchQuery,
+    planned: MongoPlan,
+    rows: list[Document],
+    *,
+    after: Position | None,
+    more: bool,
+) -> tuple[str | None, str | None]:
+    """Cursors of the next and of the previous page, where there is one."""
+
+    def cursor(row: Document, *, backward: bool) -> str:
+        position = planned.position(row, backward=backward)
+        return cursors.encode(position, query, reach.access.caller, reach.database.cursor_key)
+
+    if not rows:
+        return None, None
+    onward = more or planned.backward
+    back = planned.reversible and (more if planned.backward else after is not None)
+    return (
+        cursor(rows[-1], backward=False) if onward else None,
+        cursor(rows[0], backward=True) if back else None,
+    )

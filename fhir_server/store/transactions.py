@@ -1,0 +1,100 @@
+"""All or nothing: MongoDB transactions, run again from the start when another was in the way.
+
+A transaction sees one snapshot, so two of them can each decide on what the other changes (write
+skew). Whatever a decision read is therefore made a write, of a lock document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from hashlib import sha256
+from random import uniform
+from time import monotonic
+from typing import Final, TypeVar
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from fhir_server.store.database import LOCKS, MAJORITY, Database, Unprepared
+from fhir_server.store.trouble import TRANSLATING, Duplicate, Interrupted, outcome_unknown
+
+T = TypeVar("T")
+
+_SNAPSHOT: Final = ReadConcern("snapshot")
+_COMMITS: Final = 3
+_LONGEST_PAUSE: Final = 0.25
+_LOCK_DOCUMENTS: Final = 1 << 20
+
+
+async def run_transaction(
+    database: Database, work: Callable[[AsyncClientSession], Awaitable[T]]
+) -> T:
+    """What `work` comes to, committed. It may be run several times and must only touch the store.
+
+    Raises `FhirError` CONFLICT when other changes get in the way for too long.
+    """
+    deadline = monotonic() + database.limits.transaction_seconds
+    attempt = 0
+    while True:
+        try:
+            return await _attempt(database, work)
+        except Unprepared as missing:
+            await database.prepare(missing.type_name)
+            continue
+        except Interrupted as interruption:
+            attempt += 1
+            if monotonic() > deadline or (interruption.away and attempt > 1):
+                raise interruption.given_up() from None
+        await asyncio.sleep(uniform(0, min(_LONGEST_PAUSE, 0.004 * 2**attempt)))  # noqa: S311  no secret
+
+
+async def _attempt(database: Database, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
+    """Once. What ends without a commit is taken back by the end of its session."""
+    with TRANSLATING:
+        async with database.session() as session:
+            await session.start_transaction(read_concern=_SNAPSHOT, write_concern=MAJORITY)
+            result = await work(session)
+            await _commit(session)
+            return result
+
+
+async def _commit(session: AsyncClientSession) -> None:
+    """Commits; asked again, MongoDB tells the outcome of the first commit rather than another."""
+    for remaining in reversed(range(_COMMITS)):
+        try:
+            await session.commit_transaction()
+        except PyMongoError as problem:
+            if problem.has_error_label("TransientTransactionError"):
+                raise
+            if not _unconfirmed(problem):
+                raise
+            if not remaining:
+                raise outcome_unknown() from None
+        else:
+            return
+
+
+def _unconfirmed(problem: PyMongoError) -> bool:
+    return isinstance(problem, ConnectionFailure) or problem.has_error_label(
+        "UnknownTransactionCommitResult"
+    )
+
+
+async def lock(database: Database, session: AsyncClientSession, keys: Iterable[str]) -> None:
+    """Until the end of the transaction, nobody else who names one of these keys can commit.
+
+    Keys are hashed onto a bounded set of documents: two keys may, rarely, be one lock.
+    """
+    digests = (sha256(key.encode()).digest() for key in keys)
+    numbers = sorted({int.from_bytes(digest[:8], "big") % _LOCK_DOCUMENTS for digest in digests})
+    if not numbers:
+        return
+    writes = [UpdateOne({"_id": number}, {"$inc": {"n": 1}}, upsert=True) for number in numbers]
+    try:
+        with TRANSLATING:
+            await database.collection(LOCKS).bulk_write(writes, ordered=False, session=session)
+    except Duplicate:  # made by another transaction since this one's snapshot
+        raise Interrupted(away=False) from None

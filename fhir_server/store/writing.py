@@ -1,0 +1,282 @@
+"""create, update and delete (R4 `http.html#create`, `#update`, `#delete`).
+
+A create is one insert. An update or delete checks the version and writes in one transaction,
+which also puts the superseded version into the history. The stored and the proposed resource
+both have to be within the caller's reach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import uuid4
+
+from bson.raw_bson import RawBSONDocument
+from pymongo import ReplaceOne
+from pymongo.asynchronous.collection import AsyncCollection
+
+from fhir_server.access.context import Interaction
+from fhir_server.outcome import Category, FhirError, error, not_found
+from fhir_server.store.codec import Document, sent
+from fhir_server.store.database import HISTORY
+from fhir_server.store.document import (
+    KEPT,
+    Draft,
+    draft,
+    later,
+    marker,
+    now,
+    superseded,
+    version_of,
+    with_meta,
+)
+from fhir_server.store.reach import Reach, Rule
+from fhir_server.store.reading import saw
+from fhir_server.store.trouble import TRANSLATING, Duplicate, Interrupted
+from fhir_server.store.versions import StoredVersion, Written
+from resources.fhir_json import Resource, dump
+
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_BREATH: Final = 16
+"""Resources that are prepared before other requests get a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A resource to be created, under an id of the server's where none is given."""
+
+    type_name: str
+    resource: Resource
+    logical_id: str | None = None
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A resource to be put in the place of whatever is there."""
+
+    type_name: str
+    logical_id: str
+    resource: Resource
+    if_match: int | None = None
+    method: str = "PUT"
+
+
+async def create(reach: Reach, items: Sequence[New]) -> list[StoredVersion]:
+    """Stores them; of several, all or none only inside a transaction."""
+    rules = {name: reach.rule(Interaction.CREATE, name) for name in {i.type_name for i in items}}
+    drafts: dict[str, list[Draft]] = {}
+    versions: list[StoredVersion] = []
+    moment = now()
+    for index, item in enumerate(items):
+        await _breathe(index)
+        made = _first(rules[item.type_name], item, moment)
+        drafts.setdefault(item.type_name, []).append(made)
+        versions.append(made.version)
+    for type_name, some in drafts.items():
+        try:
+            await _insert(reach, type_name, [one.document for one in some])
+        except Duplicate:
+            raise _taken(type_name, some) from None
+    return versions
+
+
+def _first(rule: Rule, item: New, moment: datetime) -> Draft:
+    logical_id = item.logical_id or str(uuid4())
+    _check_id(item.type_name, logical_id)
+    made = draft(item.type_name, logical_id, 1, moment, item.resource, item.method)
+    _check_proposed(rule, made)
+    return made
+
+
+async def update(reach: Reach, changes: Sequence[Change], *, skip_unchanged: bool) -> list[Written]:
+    """Puts each in its place; only inside a transaction."""
+    by_type: dict[str, list[int]] = {}
+    for index, change in enumerate(changes):
+        by_type.setdefault(change.type_name, []).append(index)
+    written: dict[int, Written] = {}
+    for type_name, indexes in by_type.items():
+        some = [changes[index] for index in indexes]
+        results = await _update_type(reach, type_name, some, skip_unchanged=skip_unchanged)
+        written.update(zip(indexes, results, strict=True))
+    return [written[index] for index in range(len(changes))]
+
+
+async def _update_type(
+    reach: Reach, type_name: str, changes: Sequence[Change], *, skip_unchanged: bool
+) -> list[Written]:
+    rule = reach.rule(Interaction.UPDATE, type_name)
+    stored = await _current(reach, rule, [change.logical_id for change in changes])
+    written: list[Written] = []
+    fresh: list[Draft] = []
+    replaced: list[tuple[RawBSONDocument, RawBSONDocument]] = []
+    for index, change in enumerate(changes):
+        await _breathe(index)
+        current = stored.get(change.logical_id)
+        if current is None:
+            made = _as_create(reach, rule, change)
+            fresh.append(made)
+            written.append(Written(made.version, created=True))
+            continue
+        _check_version(current["v"], change.if_match)
+        if skip_unchanged and _unchanged(change, current):
+            kept = version_of(type_name, change.logical_id, current)
+            written.append(Written(kept, created=False, changed=False))
+            continue
+        made = _next(reach, rule, change, current)
+        replaced.append((current, made.document))
+        written.append(Written(made.version, created=bool(current.get("x"))))
+    await _insert_fresh(reach, type_name, fresh)
+    await _replace(reach, type_name, replaced)
+    return written
+
+
+async def delete(
+    reach: Reach, type_name: str, logical_id: str, *, if_match: int | None
+) -> StoredVersion | None:
+    """The delete marker, or None where the resource was deleted before."""
+    rule = reach.rule(Interaction.DELETE, type_name)
+    current = (await _current(reach, rule, [logical_id])).get(logical_id)
+    if current is None:
+        raise not_found(type_name, logical_id)
+    _check_version(current["v"], if_match)
+    if current.get("x"):
+        return None
+    document, version = marker(type_name, current)
+    await _replace(reach, type_name, [(current, document)])
+    return version
+
+
+async def _current(reach: Reach, rule: Rule, ids: list[str]) -> dict[str, RawBSONDocument]:
+    """What is there, as far as the rule reaches, by id."""
+    if len(set(ids)) != len(ids):
+        raise error(Category.INVALID, f"One {rule.type_name} is to be changed twice at once.")
+    found = await reach.database.many_raw(rule.type_name, rule.among(ids), KEPT, reach.session)
+    return {
+        document["_id"]: document
+        for document in found
+        if not document.get("x") or await saw(reach, rule, document["_id"], document["v"])
+    }
+
+
+def _as_create(reach: Reach, rule: Rule, change: Change) -> Draft:
+    """Update as create is for those who reach the type whole: to anybody else, "there is
+    nothing" would tell apart what is absent and what is another's."""
+    type_name, logical_id = change.type_name, change.logical_id
+    if not (rule.everything and reach.rule(Interaction.CREATE, type_name).everything):
+        raise not_found(type_name, logical_id)
+    if change.if_match is not None:
+        raise _precondition()
+    _check_id(type_name, logical_id)
+    return draft(type_name, logical_id, 1, now(), change.resource, change.method)
+
+
+def _next(reach: Reach, rule: Rule, change: Change, current: RawBSONDocument) -> Draft:
+    type_name, logical_id, version = change.type_name, change.logical_id, current["v"] + 1
+    made = draft(type_name, logical_id, version, later(current), change.resource, change.method)
+    _check_proposed(rule, made)
+    if current.get("x"):
+        _check_proposed(reach.rule(Interaction.CREATE, change.type_name), made)
+    return made
+
+
+def _unchanged(change: Change, current: RawBSONDocument) -> bool:
+    """Whether it is what is stored, to the last digit, but for what the server sets."""
+    if current.get("x"):
+        return False
+    proposed = with_meta(
+        change.type_name, change.logical_id, current["v"], current["t"], change.resource
+    )
+    return dump(proposed) == sent(current)
+
+
+async def _insert(reach: Reach, type_name: str, documents: list[RawBSONDocument]) -> None:
+    """Raises `Duplicate` where an id is taken."""
+    collection = await _collection(reach, type_name)
+    with TRANSLATING:
+        if len(documents) == 1:
+            await collection.insert_one(documents[0], session=reach.session)
+        else:
+            await collection.insert_many(documents, session=reach.session)
+
+
+async def _insert_fresh(reach: Reach, type_name: str, fresh: list[Draft]) -> None:
+    if not fresh:
+        return
+    try:
+        await _insert(reach, type_name, [one.document for one in fresh])
+    except Duplicate:  # made by another since this transaction began
+        raise Interrupted(away=False) from None
+
+
+async def _replace(
+    reach: Reach,
+    type_name: str,
+    replaced: Sequence[tuple[RawBSONDocument, RawBSONDocument | Document]],
+) -> None:
+    """The new documents for the old ones, which go into the history."""
+    if not replaced:
+        return
+    collection = await _collection(reach, type_name)
+    writes = [ReplaceOne({"_id": old["_id"], "v": old["v"]}, new) for old, new in replaced]
+    older = [superseded(type_name, old) for old, _ in replaced]
+    with TRANSLATING:
+        result = await collection.bulk_write(writes, session=reach.session)
+        if result.matched_count != len(writes):
+            raise Interrupted(away=False)
+        await reach.database.collection(HISTORY).insert_many(older, session=reach.session)
+
+
+async def _collection(reach: Reach, type_name: str) -> AsyncCollection[Document]:
+    if reach.session is None:
+        await reach.database.prepare(type_name)
+    else:
+        reach.database.prepared(type_name)
+    return reach.database.collection(type_name)
+
+
+async def _breathe(index: int) -> None:
+    """Gives other requests a turn now and then while many resources are prepared."""
+    if index and index % _BREATH == 0:
+        await asyncio.sleep(0)
+
+
+def _check_id(type_name: str, logical_id: str) -> None:
+    if not _ID.fullmatch(logical_id):
+        raise error(
+            Category.INVALID,
+            "An id is 1 to 64 of the characters A-Z a-z 0-9 - and . (R4 datatypes.html#id).",
+            f"{type_name}.id",
+        )
+
+
+def _check_version(current: int, if_match: int | None) -> None:
+    """R4 3.1.0.5: 412 where the version is not the expected one."""
+    if if_match is not None and if_match != current:
+        raise _precondition()
+
+
+def _check_proposed(rule: Rule, made: Draft) -> None:
+    if not rule.allows(made.entry):
+        verb = rule.interaction.name.lower()
+        raise error(
+            Category.FORBIDDEN,
+            f"The {rule.type_name} would lie outside of what this token may {verb}: it belongs to "
+            "another record, or does not meet the constraint of the scope.",
+        )
+
+
+def _precondition() -> FhirError:
+    return error(
+        Category.PRECONDITION,
+        "If-Match does not name the current version; read the resource again and repeat.",
+    )
+
+
+def _taken(type_name: str, some: Sequence[Draft]) -> FhirError:
+    which = f"{type_name}/{some[0].version.logical_id}" if len(some) == 1 else f"a {type_name}"
+    return error(Category.CONFLICT, f"The id of {which} is taken already.")
