@@ -1,0 +1,28 @@
+"""Validation of a resource against FHIR R4 itself (`validation.html`), without profiles.
+
+Structure, cardinality, types, real dates, required bindings, reference targets, contained
+resources, narratives, and the invariants listed in `invariants.INVARIANTS`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from resources.fhir_json import Resource
+from resources.validation.problem import EnoughProblems, Problem, Run
+from resources.validation.structure import walk_resource
+
+__all__ = ["Problem", "validate"]
+
+
+def validate(resource: Resource) -> list[Problem]:
+    """Everything that is wrong with a resource, up to a hundred problems.
+
+    In place, an `int` at an element of type decimal becomes a `Decimal`, so that a decimal has
+    one form wherever it is kept. Any JSON object may be given; none makes this raise.
+    """
+    run = Run(resource)
+    name = resource.get("resourceType")
+    with suppress(EnoughProblems):
+        walk_resource(resource, name if isinstance(name, str) else "Resource", run)
+    return run.problems

@@ -1,0 +1,82 @@
+"""Invariants of the general-purpose data types (R4 `datatypes.html`, `metadatatypes.html`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from resources.fhir_json import Resource
+from resources.validation.members import child, has, number, text
+from resources.validation.problem import Run
+from resources.validation.times import surely_after
+
+UCUM: Final = "http://unitsofmeasure.org"
+_MEALS: Final = frozenset({"C", "CM", "CD", "CV"})
+
+
+def _is_ucum(members: Resource) -> bool:
+    return not has(members, "system") or members.get("system") == UCUM
+
+
+def _has_code_for_value(members: Resource) -> bool:
+    return has(members, "code") or not has(members, "value")
+
+
+def age(members: Resource, _: Run) -> bool:
+    value = number(members, "value")
+    return _has_code_for_value(members) and _is_ucum(members) and (value is None or value > 0)
+
+
+def count(members: Resource, _: Run) -> bool:
+    value = number(members, "value")
+    whole = value is None or value == value.to_integral_value()
+    unit = not has(members, "code") or members.get("code") == "1"
+    return _has_code_for_value(members) and _is_ucum(members) and unit and whole
+
+
+def distance(members: Resource, _: Run) -> bool:
+    return _has_code_for_value(members) and _is_ucum(members)
+
+
+def duration(members: Resource, _: Run) -> bool:
+    if not has(members, "code"):
+        return True
+    return members.get("system") == UCUM and has(members, "value")
+
+
+def period(members: Resource, _: Run) -> bool:
+    start, end = text(members, "start"), text(members, "end")
+    return start is None or end is None or not surely_after(start, end)
+
+
+def ratio(members: Resource, _: Run) -> bool:
+    numerator, denominator = has(members, "numerator"), has(members, "denominator")
+    return numerator == denominator and (numerator or has(members, "extension"))
+
+
+def range_(members: Resource, _: Run) -> bool:
+    """Decided for equal units; others cannot be compared without UCUM."""
+    low, high = child(members, "low"), child(members, "high")
+    if any(low.get(name) != high.get(name) for name in ("system", "code", "unit")):
+        return True
+    least, most = number(low, "value"), number(high, "value")
+    return least is None or most is None or least <= most
+
+
+def not_negative(name: str) -> Callable[[Resource, Run], bool]:
+    def check(members: Resource, _: Run) -> bool:
+        value = number(members, name)
+        return value is None or value >= 0
+
+    return check
+
+
+def offset(members: Resource, _: Run) -> bool:
+    if not has(members, "offset"):
+        return True
+    when = members.get("when")
+    return isinstance(when, list) and not any(one in when for one in _MEALS)
+
+
+def not_home(members: Resource, _: Run) -> bool:
+    return members.get("use") != "home"

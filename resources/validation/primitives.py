@@ -1,0 +1,122 @@
+"""The primitive types of R4 (`datatypes.html#primitive`): one check for each.
+
+A check takes a JSON value and answers what is wrong with it, or None.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from resources.validation import times
+
+PrimitiveCheck: TypeAlias = Callable[[object], "str | None"]
+
+LONGEST_STRING: Final = 1024 * 1024
+"""`datatypes.html#string`: strings SHALL NOT exceed 1 MB."""
+LARGEST_EXPONENT: Final = 6_144
+"""Of a Decimal128, which no quantity of medicine comes near; R4 sets no bound."""
+LARGEST_INTEGER: Final = 2**31 - 1
+
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+"""`datatypes.html#string`: no code point below 32 but tab, line feed and carriage return."""
+_SPACE: Final = re.compile(r"\s")
+
+
+def _boolean(value: object) -> str | None:
+    return None if isinstance(value, bool) else "must be true or false"
+
+
+def _integers(name: str, least: int) -> PrimitiveCheck:
+    message = f"must be of type {name}: a whole number from {least} to {LARGEST_INTEGER}"
+
+    def check(value: object) -> str | None:
+        if type(value) is int and least <= value <= LARGEST_INTEGER:
+            return None
+        return message
+
+    return check
+
+
+def _decimal(value: object) -> str | None:
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            return "must be a finite number"
+        if abs(value.adjusted()) > LARGEST_EXPONENT:
+            return f"is beyond what is kept: an exponent of at most {LARGEST_EXPONENT}"
+        return None
+    if type(value) is int:
+        return None
+    return "must be a number, not in quotes"
+
+
+def _string(value: object) -> str | None:
+    if type(value) is not str:
+        return "must be a string"
+    if not value:
+        return "must not be empty: leave the element out instead"
+    if _FORBIDDEN.search(value):
+        return "has a control character"
+    if len(value) > LONGEST_STRING:
+        return f"is longer than {LONGEST_STRING} characters"
+    return None
+
+
+def _patterns(pattern: str, message: str) -> PrimitiveCheck:
+    matches = re.compile(pattern).fullmatch
+
+    def check(value: object) -> str | None:
+        if type(value) is str and matches(value) and not _FORBIDDEN.search(value):
+            return None
+        return _string(value) or message
+
+    return check
+
+
+def _base64(value: object) -> str | None:
+    if type(value) is not str or not value:
+        return "must be base64 in a string that is not empty"
+    try:
+        a2b_base64(value, strict_mode=True)
+    except (Base64Error, ValueError):
+        # R4 allows white space between the characters, which strict mode does not.
+        return _base64_with_space(value)
+    return None
+
+
+def _base64_with_space(value: str) -> str | None:
+    bare = _SPACE.sub("", value)
+    if bare and len(bare) != len(value):
+        return _base64(bare)
+    return "is not base64 (RFC 4648), padded to whole groups of four characters"
+
+
+CHECKS: Final[Mapping[str, PrimitiveCheck]] = {
+    "base64Binary": _base64,
+    "boolean": _boolean,
+    "canonical": _patterns(r"\S+", "must be a canonical URL without white space"),
+    "code": _patterns(r"\S+(\s\S+)*", "must be a code: no space around it, none doubled within"),
+    "date": times.date_problem,
+    "dateTime": times.date_time_problem,
+    "decimal": _decimal,
+    "id": _patterns(r"[A-Za-z0-9\-.]{1,64}", "must be an id: 1 to 64 of A-Z, a-z, 0-9, '-', '.'"),
+    "instant": times.instant_problem,
+    "integer": _integers("integer", -(2**31)),
+    "markdown": _string,
+    "oid": _patterns(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+", "must be an OID as urn:oid:1.2.3"),
+    "positiveInt": _integers("positiveInt", 1),
+    "string": _string,
+    "time": times.time_problem,
+    "unsignedInt": _integers("unsignedInt", 0),
+    "uri": _patterns(r"\S+", "must be a URI without white space"),
+    "url": _patterns(r"\S+", "must be a URL without white space"),
+    "uuid": _patterns(
+        r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "must be a UUID as urn:uuid:c757873d-ec9a-4326-a141-556f43239520, in lower case",
+    ),
+}
+"""By type name. `xhtml` is in `narrative`."""

@@ -1,0 +1,48 @@
+"""A problem of a resource, and the run that collects them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from resources.fhir_json import Resource
+
+MOST_PROBLEMS: Final = 100
+"""Enough for a person to work on; more would only make an attack worth its while."""
+DEEPEST: Final = 64
+"""How deeply elements may nest. R4 sets no bound; the deepest published example has 13."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a resource."""
+
+    path: str
+    """FHIRPath of the element: `Patient.name[0].given[1]`."""
+    code: str
+    """Of the value set issue-type: structure, required, value, invariant, code-invalid …"""
+    message: str
+    severity: str = "error"
+
+
+class EnoughProblems(Exception):
+    """The report is full."""
+
+
+class Run:
+    """One validation: what was found so far, and which resource is being looked at."""
+
+    __slots__ = ("container", "depth", "problems", "resource")
+
+    def __init__(self, resource: Resource) -> None:
+        self.problems: list[Problem] = []
+        self.resource = resource
+        """FHIRPath's `%resource`."""
+        self.container = resource
+        """FHIRPath's `%rootResource`: what holds a contained resource, else the resource."""
+        self.depth = 0
+
+    def add(self, path: str, code: str, message: str) -> None:
+        self.problems.append(Problem(path, code, message))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise EnoughProblems

@@ -1,0 +1,358 @@
+"""Structure of a resource by the element tables (R4 `json.html`, `conformance-rules.html`).
+
+Each type, and each element with children of its own, becomes a `Shape` once: a check for each
+JSON name that may stand there, what must stand there, and the invariants. A walk then takes one
+look-up for each member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Final, TypeAlias, cast
+
+from resources.fhir_json import Resource
+from resources.registry import REGISTRY, Element, ElementType
+from resources.validation.coded import CodedCheck, coded_check
+from resources.validation.invariants import Invariant, invariants_of
+from resources.validation.linkage import check_contained, reference_check
+from resources.validation.narrative import xhtml_problem
+from resources.validation.primitives import CHECKS, PrimitiveCheck
+from resources.validation.problem import DEEPEST, Run
+
+Check: TypeAlias = Callable[[Resource, str, Any, str, Run], None]
+"""Takes the object, the JSON name, the value there, the object's path, and the run."""
+_Into: TypeAlias = Callable[[Resource, str, Run], None]
+"""Takes one object, its path, and the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an object of one type may have."""
+
+    checks: dict[str, Check]
+    required: tuple[tuple[str, frozenset[str]], ...]
+    """Name of an element, and the JSON names of which one must be there."""
+    choices: tuple[tuple[str, frozenset[str]], ...]
+    """Name of a choice, and the JSON names of which one type's may be there."""
+    invariants: tuple[Invariant, ...]
+
+
+@cache
+def shape(node: str) -> Shape:
+    """The shape of a type, or of an element's path."""
+    checks: dict[str, Check] = {}
+    required: list[tuple[str, frozenset[str]]] = []
+    choices: list[tuple[str, frozenset[str]]] = []
+    if REGISTRY.is_type(node):
+        checks["resourceType"] = _anything
+    for element in REGISTRY.children(node).values():
+        names: set[str] = set()
+        for of in element.types:
+            key = element.json_name(of)
+            names |= {key, f"_{key}"}
+            checks.update(_checks(element, of, key))
+        if element.minimum:
+            required.append((element.name, frozenset(names)))
+        if len(element.types) > 1:
+            choices.append((element.name, frozenset(names)))
+    return Shape(checks, tuple(required), tuple(choices), invariants_of(_keys(node)))
+
+
+def _keys(node: str) -> tuple[str, ...]:
+    extension = ("ext-1",) if node == "Extension" else ()
+    return REGISTRY.invariants(node) + extension
+
+
+def walk(node: Shape, members: Resource, path: str, run: Run) -> None:
+    """Checks one object and all below it."""
+    if run.depth >= DEEPEST:
+        run.add(path, "structure", f"nests deeper than {DEEPEST} levels")
+        return
+    run.depth += 1
+    if not members:
+        run.add(path, "structure", "is empty: an element has a value or children (ele-1)")
+    checks = node.checks
+    for key, value in members.items():
+        check = checks.get(key)
+        if check is None:
+            _unknown(node, key, path, run)
+        else:
+            check(members, key, value, path, run)
+    for name, names in node.required:
+        if names.isdisjoint(members):
+            run.add(f"{path}.{name}", "required", "is required and missing")
+    for name, names in node.choices:
+        found = names.intersection(members)
+        if len(found) > 1 and len({key.removeprefix("_") for key in found}) > 1:
+            given = ", ".join(sorted(found))
+            run.add(f"{path}.{name}", "structure", f"may have one type only, not {given}")
+    for invariant in node.invariants:
+        if not invariant.holds(members, run):
+            run.add(path, "invariant", f"{invariant.message} ({invariant.key})")
+    run.depth -= 1
+
+
+def walk_resource(value: Any, path: str, run: Run) -> None:
+    """Checks a whole resource by its `resourceType`, with the rules for resources."""
+    members = cast(Resource, value)
+    name = members.get("resourceType")
+    if not isinstance(name, str) or not REGISTRY.is_type(name):
+        run.add(f"{path}.resourceType", "structure", _no_type(name))
+        return
+    outer = run.resource
+    run.resource = members
+    if "contained" in members:
+        check_contained(members, path, run)
+    walk(shape(name), members, path, run)
+    run.resource = outer
+
+
+def _no_type(name: object) -> str:
+    if not isinstance(name, str):
+        return "must name a resource type"
+    near = get_close_matches(name, REGISTRY.types, 1, 0.6)
+    hint = f"; {near[0]} is one" if near else ""
+    return f"{name[:64]!r} is no FHIR R4 resource type{hint}"
+
+
+def _unknown(node: Shape, key: str, path: str, run: Run) -> None:
+    starting = [name for name in node.checks if name.startswith(key) and name != key]
+    near = get_close_matches(key[:64], node.checks, 1, 0.7)
+    match starting, near:
+        case [_, _, *_], _ if any(key == name for name, _ in node.choices):
+            hint = f": name its type, such as {starting[0]}"
+        case _, [name]:
+            hint = f"; there is {name}"
+        case _:
+            hint = ""
+    run.add(path, "structure", f"has no element {key[:64]!r}{hint}")
+
+
+def _checks(element: Element, of: ElementType, key: str) -> Iterator[tuple[str, Check]]:
+    """The checks of an element under one of its types: two for a primitive (`json.html`)."""
+    step = f"{element.name}.ofType({of.name})" if element.is_choice else element.name
+    if element.maximum == 0:
+        yield key, _forbidden
+        return
+    if of.name not in REGISTRY.primitives:
+        into = _into(element, of)
+        yield key, _objects(step, into) if element.repeats else _object(step, into)
+        return
+    check = _primitive(of.name)
+    coded = coded_check(element, of.name)
+    values = _primitives if element.repeats else _single_primitive
+    yield key, values(step, check, coded, is_decimal=of.name == "decimal")
+    if of.name != "xhtml":
+        extended = _extended_primitives if element.repeats else _extended_primitive
+        yield f"_{key}", extended(step, key)
+
+
+# --- checks of complex elements ---
+
+
+def _anything(_members: Resource, _key: str, _value: Any, _path: str, _run: Run) -> None:
+    """`resourceType` was looked at before its shape was chosen."""
+
+
+def _forbidden(_members: Resource, key: str, _value: Any, path: str, run: Run) -> None:
+    run.add(f"{path}.{key}", "structure", "may not stand here")
+
+
+def _into(element: Element, of: ElementType) -> _Into:
+    """What to do with an object at an element: its shape, and what the element adds to it."""
+    if of.name == "Resource":
+        return walk_contained if element.name == "contained" else walk_entry
+    extras: list[_Into] = []
+    if of.name == "Reference":
+        extras.append(reference_check(of.targets))
+    if coded := coded_check(element, of.name):
+        extras.append(_coded(coded))
+    if of.node != element.path and (added := invariants_of(element.invariants)):
+        extras.append(_added(added))
+    return _walk_with(of.node, tuple(extras))
+
+
+def _walk_with(node: str, extras: tuple[_Into, ...]) -> _Into:
+    if not extras:
+        return lambda members, path, run: walk(shape(node), members, path, run)
+
+    def into(members: Resource, path: str, run: Run) -> None:
+        walk(shape(node), members, path, run)
+        for extra in extras:
+            extra(members, path, run)
+
+    return into
+
+
+def walk_contained(members: Resource, path: str, run: Run) -> None:
+    """A contained resource: `%rootResource` stays its container."""
+    walk_resource(members, path, run)
+
+
+def walk_entry(members: Resource, path: str, run: Run) -> None:
+    """A resource in a bundle or in Parameters stands for itself."""
+    outer = run.container
+    run.container = members
+    walk_resource(members, path, run)
+    run.container = outer
+
+
+def _coded(check: CodedCheck) -> _Into:
+    def into(members: Resource, path: str, run: Run) -> None:
+        if message := check(members):
+            run.add(path, "code-invalid", message)
+
+    return into
+
+
+def _added(invariants: tuple[Invariant, ...]) -> _Into:
+    def into(members: Resource, path: str, run: Run) -> None:
+        for invariant in invariants:
+            if not invariant.holds(members, run):
+                run.add(path, "invariant", f"{invariant.message} ({invariant.key})")
+
+    return into
+
+
+def _object(step: str, into: _Into) -> Check:
+    def check(_members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
+        if isinstance(value, dict):
+            into(cast(Resource, value), f"{path}.{step}", run)
+        else:
+            run.add(f"{path}.{step}", "structure", f"must be one object, not {_kind(value)}")
+
+    return check
+
+
+def _objects(step: str, into: _Into) -> Check:
+    def check(_members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
+        if not isinstance(value, list):
+            run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
+            return
+        many = cast(list[Any], value)
+        if not many:
+            run.add(f"{path}.{step}", "structure", "must not be an empty array: leave it out")
+        for index, item in enumerate(many):
+            place = f"{path}.{step}[{index}]"
+            if isinstance(item, dict):
+                into(cast(Resource, item), place, run)
+            else:
+                run.add(place, "structure", f"must be an object, not {_kind(item)}")
+
+    return check
+
+
+_KINDS: Final[dict[type, str]] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+}
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    return _KINDS.get(type(value), "a number")
+
+
+# --- checks of primitive elements ---
+
+
+def _primitive(name: str) -> PrimitiveCheck:
+    return xhtml_problem if name == "xhtml" else CHECKS[name]
+
+
+def _single_primitive(
+    step: str, check: PrimitiveCheck, coded: CodedCheck | None, *, is_decimal: bool
+) -> Check:
+    def single(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
+        if message := check(value):
+            run.add(f"{path}.{step}", _code_of(value), _explained(value, message))
+        elif coded is not None and (message := coded(value)):
+            run.add(f"{path}.{step}", "code-invalid", message)
+        elif is_decimal and type(value) is int:
+            members[key] = Decimal(value)
+
+    return single
+
+
+def _code_of(value: object) -> str:
+    return "structure" if value is None or isinstance(value, dict | list) else "value"
+
+
+def _explained(value: object, message: str) -> str:
+    if value is None or isinstance(value, dict | list):
+        return f"{message}, not {_kind(cast(object, value))}"
+    return message
+
+
+def _primitives(
+    step: str, check: PrimitiveCheck, coded: CodedCheck | None, *, is_decimal: bool
+) -> Check:
+    def many(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
+        if not isinstance(value, list):
+            run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
+            return
+        items = cast(list[Any], value)
+        if not items:
+            run.add(f"{path}.{step}", "structure", "must not be an empty array: leave it out")
+        for index, item in enumerate(items):
+            if item is None and _has_extension(members, key, index):
+                continue
+            if message := check(item):
+                place = f"{path}.{step}[{index}]"
+                run.add(place, _code_of(item), _explained(item, message))
+            elif coded is not None and (message := coded(item)):
+                run.add(f"{path}.{step}[{index}]", "code-invalid", message)
+            elif is_decimal and type(item) is int:
+                items[index] = Decimal(item)
+
+    return many
+
+
+def _has_extension(members: Resource, key: str, index: int) -> bool:
+    """Whether a null in an array of primitives is made up for in its `_` array."""
+    beside = members.get(f"_{key}")
+    if not isinstance(beside, list):
+        return False
+    many = cast(list[Any], beside)
+    return index < len(many) and isinstance(many[index], dict)
+
+
+def _extended_primitive(step: str, _key: str) -> Check:
+    """`_birthDate`: id and extensions of a primitive."""
+
+    def check(_members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
+        if isinstance(value, dict):
+            walk(shape("Element"), cast(Resource, value), f"{path}.{step}", run)
+        else:
+            run.add(f"{path}.{step}", "structure", f"must be one object, not {_kind(value)}")
+
+    return check
+
+
+def _extended_primitives(step: str, key: str) -> Check:
+    """`_given`: for each value of `given`, or null, its id and extensions (`json.html`)."""
+
+    def check(members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
+        if not isinstance(value, list):
+            run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
+            return
+        many = cast(list[Any], value)
+        beside = cast(Any, members.get(key))
+        values = cast(list[Any], beside) if isinstance(beside, list) else None
+        if values is not None and len(values) != len(many):
+            run.add(f"{path}.{step}", "structure", f"{key} and _{key} must be equally long")
+        for index, item in enumerate(many):
+            place = f"{path}.{step}[{index}]"
+            if isinstance(item, dict):
+                walk(shape("Element"), cast(Resource, item), place, run)
+            elif item is not None or values is None:
+                run.add(place, "structure", f"must be an object, not {_kind(item)}")
+
+    return check
