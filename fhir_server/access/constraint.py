@@ -6,8 +6,6 @@ cannot be held to exactly is none: it must never turn into "no filter".
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from fhir_server.outcome import FhirError
 from fhir_server.search.expression import Everything, Expression
 from fhir_server.search.query import parse_criteria
@@ -16,11 +14,8 @@ from fhir_server.search.query import parse_criteria
 def narrowing(type_name: str, constraint: str, base_url: str) -> Expression | None:
     """What the constraint leaves of the type; None where the type cannot be held to it.
 
-    Search drops a parameter without a value. In a constraint that would widen it.
+    One that leaves everything is none either: it says that it narrows and does not.
     """
-    pairs = parse_qsl(constraint, keep_blank_values=True)
-    if not pairs or not all(value for _, value in pairs):
-        return None
     try:
         expression = parse_criteria(type_name, constraint, base_url=base_url)
     except FhirError:
