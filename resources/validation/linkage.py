@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from resources.fhir_json import Resource
-from resources.references import links, parse_reference
+from resources.references import links, literal_type
 from resources.registry import REGISTRY
 from resources.validation.problem import Run
 
@@ -47,7 +47,7 @@ def reference_check(targets: tuple[str, ...]) -> Callable[[Resource, str, Run], 
 
 def _type_of(text: str, path: str, run: Run) -> str | None:
     if not text.startswith("#"):
-        return parse_reference(text).type_name
+        return literal_type(text)
     if text == "#":
         return _name(run.container)
     for inner in contained(run.container):

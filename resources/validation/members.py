@@ -15,10 +15,19 @@ Test: TypeAlias = Callable[[Resource, Run], bool]
 def presence(name: str) -> Callable[[Resource], bool]:
     """Whether an element exists: its value, its extensions, or of `value[x]` any type."""
     if name.endswith("[x]"):
-        start, extended = name[:-3], f"_{name[:-3]}"
-        return lambda members: any(key.startswith((start, extended)) for key in members)
+        return _choice_presence((name[:-3], f"_{name[:-3]}"))
     extended = f"_{name}"
     return lambda members: name in members or extended in members
+
+
+def _choice_presence(starts: tuple[str, str]) -> Callable[[Resource], bool]:
+    def present(members: Resource) -> bool:
+        for key in members:  # noqa: SIM110 - a generator costs three times as much here
+            if key.startswith(starts):
+                return True
+        return False
+
+    return present
 
 
 def has(members: Resource, name: str) -> bool:

@@ -24,6 +24,8 @@ LARGEST_INTEGER: Final = 2**31 - 1
 
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 """`datatypes.html#string`: no code point below 32 but tab, line feed and carriage return."""
+_WORD: Final = "[^\\s\x00-\x1f\ud800-\udfff]+"
+"""R4's `\\S+`, without what no string may have."""
 _SPACE: Final = re.compile(r"\s")
 
 
@@ -70,7 +72,7 @@ def _patterns(pattern: str, message: str) -> PrimitiveCheck:
     matches = re.compile(pattern).fullmatch
 
     def check(value: object) -> str | None:
-        if type(value) is str and matches(value) and not _FORBIDDEN.search(value):
+        if type(value) is str and matches(value):
             return None
         return _string(value) or message
 
@@ -98,8 +100,10 @@ def _base64_with_space(value: str) -> str | None:
 CHECKS: Final[Mapping[str, PrimitiveCheck]] = {
     "base64Binary": _base64,
     "boolean": _boolean,
-    "canonical": _patterns(r"\S+", "must be a canonical URL without white space"),
-    "code": _patterns(r"\S+(\s\S+)*", "must be a code: no space around it, none doubled within"),
+    "canonical": _patterns(_WORD, "must be a canonical URL without white space"),
+    "code": _patterns(
+        rf"{_WORD}(?:[ \t\r\n]{_WORD})*", "must be a code: no space around it, none doubled within"
+    ),
     "date": times.date_problem,
     "dateTime": times.date_time_problem,
     "decimal": _decimal,
@@ -112,8 +116,8 @@ CHECKS: Final[Mapping[str, PrimitiveCheck]] = {
     "string": _string,
     "time": times.time_problem,
     "unsignedInt": _integers("unsignedInt", 0),
-    "uri": _patterns(r"\S+", "must be a URI without white space"),
-    "url": _patterns(r"\S+", "must be a URL without white space"),
+    "uri": _patterns(_WORD, "must be a URI without white space"),
+    "url": _patterns(_WORD, "must be a URL without white space"),
     "uuid": _patterns(
         r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
         "must be a UUID as urn:uuid:c757873d-ec9a-4326-a141-556f43239520, in lower case",

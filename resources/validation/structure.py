@@ -7,6 +7,7 @@ look-up for each member.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +28,10 @@ Check: TypeAlias = Callable[[Resource, str, Any, str, Run], None]
 """Takes the object, the JSON name, the value there, the object's path, and the run."""
 _Into: TypeAlias = Callable[[Resource, str, Run], None]
 """Takes one object, its path, and the run."""
+
+
+_IS_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]{0,63}").fullmatch
+"""What FHIRPath takes as the name of an element."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,8 @@ def _unknown(node: Shape, key: str, path: str, run: Run) -> None:
             hint = f"; there is {name}"
         case _:
             hint = ""
-    run.add(path, "structure", f"has no element {key[:64]!r}{hint}")
+    place = f"{path}.{key}" if _IS_NAME(key) else path
+    run.add(place, "structure", f"{key[:64]!r} is no element here{hint}")
 
 
 def _checks(element: Element, of: ElementType, key: str) -> Iterator[tuple[str, Check]]:

@@ -74,7 +74,7 @@ def test_all_problems_at_once() -> None:
         "referenceRange": [{"text": "x"}, {}],
     }
     assert {problem.path for problem in validate(resource)} == {
-        "Observation",
+        "Observation.colour",
         "Observation.status",
         "Observation.subject",
         "Observation.issued",
