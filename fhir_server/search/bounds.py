@@ -175,9 +175,21 @@ def _bound(part: Expression, among: Reach | None) -> Bound | None:
                 return None
         case _:
             return None
-    if among and any(keys.is_self(who, key) for who in among.patients for key in wanted):
+    if among is None:
+        return Bound(wanted, (part,))
+    return _folded(wanted, part, among)
+
+
+def _folded(wanted: tuple[str, ...], part: Expression, among: Reach) -> Bound | None:
+    """The same by keys that stand behind patients."""
+    if any(keys.is_self(who, key) for who in among.patients for key in wanted):
         return None
-    return Bound(wanted, (part,))
+    if all(keys.kind_of(key) in keys.FOLDED_KINDS for key in wanted):
+        return Bound(wanted, (part,))
+    if any(keys.kind_of(key) not in (keys.CODE, keys.SYSTEM_CODE) for key in wanted):
+        return None
+    codes = {key if keys.kind_of(key) == keys.CODE else keys.without_system(key) for key in wanted}
+    return Bound(tuple(sorted(codes)), ())
 
 
 def _cost(of: Bound) -> tuple[int, int]:

@@ -36,6 +36,8 @@ REFERENCE: Final = "r"
 """A reference's target."""
 PAIR: Final = "2"
 """Two codes or references that are often asked for together."""
+FOLDED_KINDS: Final = frozenset((CODE, REFERENCE, PAIR))
+"""Kinds of key that also stand behind patients: what a patient's app asks for."""
 
 
 def escape(text: str) -> str:
@@ -53,6 +55,11 @@ def key(parameter: str, kind: str, value: str) -> str:
 def parameter_of(of: str) -> str:
     """The parameter that a key, or the start of one, belongs to."""
     return of.partition(SEPARATOR)[0]
+
+
+def kind_of(of: str) -> str:
+    """The kind of a key, or of the start of one."""
+    return of[of.index(SEPARATOR) + 1]
 
 
 def stored(of: str) -> str:
@@ -101,6 +108,12 @@ def pair_half(of: str) -> Half | None:
     if kind in (CODE, REFERENCE):
         return Half(value, exact=True)
     return Half(value.partition(SEPARATOR)[2], exact=False) if kind == SYSTEM_CODE else None
+
+
+def without_system(of: str) -> str:
+    """The key of a code alone that every resource with this key of system and code has too."""
+    parameter, _, rest = of.partition(SEPARATOR)
+    return key(parameter, CODE, rest.rpartition(SEPARATOR)[2])
 
 
 def pair(name: str, first: str, second: str) -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
 
-from fhir_server.outcome import Issue
-from fhir_server.search.expression import Expression
+from fhir_server.outcome import Category, Issue, error
+from fhir_server.search.catalogue import fields, includes, revincludes
+from fhir_server.search.criteria import UnknownParameter, criterion, parse_criteria
+from fhir_server.search.expression import Expression, conjunction
+
+__all__ = ["Include", "SearchQuery", "SortKey", "parse_criteria", "parse_search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +50,160 @@ class SearchQuery:
     """The parameters that counted, as given, for the self link."""
     warnings: tuple[Issue, ...] = ()
     """What was ignored under lenient handling."""
+
+
+RESULT_PARAMETERS: Final = ("_count", "_sort", "_total", "_include", "_revinclude")
+_TRANSPORT: Final = frozenset(("_format", "_pretty"))
+"""Of every interaction; the HTTP layer reads them."""
+_TOTALS: Final = ("none", "estimate", "accurate")
+
+
+def parse_search(
+    type_name: str,
+    parameters: Sequence[tuple[str, str]],
+    *,
+    strict: bool,
+    base_url: str,
+    default_count: int,
+    max_count: int,
+) -> SearchQuery:
+    """Reads the (name, value) pairs of a search.
+
+    What is unknown, not supported or empty is an error; under lenient handling it is left out
+    with a warning. A bad value or modifier is an error in either case (R4 3.1.1.3, 3.1.1.4.1).
+    """
+    reading = _Reading(type_name, strict, base_url, max_count)
+    for name, value in parameters:
+        if name not in _TRANSPORT:
+            reading.take(name, value)
+    return reading.query(default_count)
+
+
+class _Reading:
+    """A query while its parameters are read."""
+
+    def __init__(self, type_name: str, strict: bool, base_url: str, max_count: int) -> None:
+        self.type_name, self.strict, self.base_url = type_name, strict, base_url
+        self.max_count = max_count
+        self.where: list[Expression] = []
+        self.sort: list[SortKey] = []
+        self.count: int | None = None
+        self.total: str | None = None
+        self.includes: list[Include] = []
+        self.revincludes: list[Include] = []
+        self.applied: list[tuple[str, str]] = []
+        self.warnings: list[Issue] = []
+
+    def take(self, name: str, value: str) -> None:
+        try:
+            self._read(name, value)
+        except UnknownParameter as unknown:
+            if self.strict:
+                raise unknown.trouble from None
+            text = f"{unknown} It was left out of this search."
+            self.warnings.append(Issue("warning", unknown.trouble.category.code, text))
+        else:
+            self.applied.append((name, value))
+
+    def _read(self, name: str, value: str) -> None:
+        if not value:
+            raise UnknownParameter(error(Category.INVALID, f"{name} has no value."))
+        if name.partition(":")[0] in RESULT_PARAMETERS:
+            self._result(name, value)
+        else:
+            found = criterion(self.type_name, name, value, base_url=self.base_url)
+            self.where.append(found)
+
+    def query(self, default_count: int) -> SearchQuery:
+        return SearchQuery(
+            type_name=self.type_name,
+            where=conjunction(*self.where),
+            sort=tuple(self.sort),
+            count=min(default_count if self.count is None else self.count, self.max_count),
+            total=self.total,
+            includes=tuple(self.includes),
+            revincludes=tuple(self.revincludes),
+            applied=tuple(self.applied),
+            warnings=tuple(self.warnings),
+        )
+
+    def _result(self, name: str, value: str) -> None:
+        match name:
+            case "_count":
+                self._once(name, self.count)
+                self.count = _count(value)
+            case "_total":
+                self._once(name, self.total)
+                self.total = _total(value)
+            case "_sort":
+                self._once(name, self.sort or None)
+                self.sort = [_sort_key(self.type_name, rule) for rule in value.split(",")]
+            case "_include":
+                self.includes.append(_include(self.type_name, value))
+            case "_revinclude":
+                self.revincludes.append(_revinclude(self.type_name, value))
+            case _:
+                raise error(Category.NOT_SUPPORTED, f"{name}: the modifier is not supported.")
+
+    def _once(self, name: str, known: object) -> None:
+        if known is not None:
+            raise error(Category.INVALID, f"{name} is given twice.")
+
+
+def _count(value: str) -> int:
+    if not value.isascii() or not value.isdigit():
+        raise error(Category.INVALID, f"_count={value}: it is a number, 0 or more.")
+    return int(value) if len(value) < 10 else 10**9
+
+
+def _total(value: str) -> str:
+    if value not in _TOTALS:
+        raise error(Category.INVALID, f"_total={value}: it is one of {', '.join(_TOTALS)}.")
+    return value
+
+
+def _sort_key(type_name: str, rule: str) -> SortKey:
+    """A parameter, with a `-` in front for descending (R4 3.1.1.5.1)."""
+    name = rule.removeprefix("-")
+    field = fields(type_name).get(name)
+    if field is None or not field.sortable:
+        known = [each.name for each in fields(type_name).values() if each.sortable]
+        near = get_close_matches(name, known, n=3) or known
+        text = f"_sort={rule}: {type_name} is not sorted by {name!r}, but by {', '.join(near)}."
+        raise error(Category.INVALID, text)
+    return SortKey(name, rule.startswith("-"))
+
+
+def _include(type_name: str, value: str) -> Include:
+    """`Observation:subject` or `Observation:subject:Patient` (R4 3.1.1.5.4)."""
+    found = _reference("_include", value, includes(type_name))
+    return _checked("_include", value, found)
+
+
+def _revinclude(type_name: str, value: str) -> Include:
+    """`Provenance:target`: what refers to the matches (R4 3.1.1.5.4)."""
+    found = _checked("_revinclude", value, _reference("_revinclude", value, revincludes(type_name)))
+    if found.target not in (None, type_name):
+        text = f"_revinclude={value}: what it refers to is {type_name} in this search."
+        raise error(Category.INVALID, text)
+    return found
+
+
+def _reference(name: str, value: str, known: tuple[str, ...]) -> Include:
+    parts = value.split(":")
+    if "*" in parts:
+        raise error(Category.NOT_SUPPORTED, f"{name}={value}: wildcards are not supported.")
+    source = ":".join(parts[:2])
+    if source not in known or len(parts) > 3:
+        near = get_close_matches(source, known, n=3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise error(Category.INVALID, f"{name}={value}: not a reference to follow here.{hint}")
+    return Include(parts[0], parts[1], parts[2] if len(parts) > 2 else None)
+
+
+def _checked(name: str, value: str, found: Include) -> Include:
+    targets = fields(found.source)[found.parameter].targets
+    if found.target is not None and found.target not in targets:
+        text = f"{name}={value}: {found.parameter} refers to {', '.join(targets)}."
+        raise error(Category.INVALID, text)
+    return found

@@ -37,10 +37,11 @@ def derived_fields(entry: IndexEntry) -> dict[str, Any]:
 def _keys(entry: IndexEntry) -> list[str]:
     alone = [key if len(key) <= keys.MAX_LENGTH else keys.stored(key) for key in entry.keys]
     found = [keys.ALL, *alone]
+    foldable = [key for key in alone if key[key.index(keys.SEPARATOR) + 1] in keys.FOLDED_KINDS]
     for patient in _fronts(entry):
         found.append(keys.lone(patient))
         own, front = f"\x1fr\x1fPatient/{patient}", f"\x1f{patient}\x1f"
-        found += [front + key for key in alone if not key.endswith(own)]
+        found += [front + key for key in foldable if not key.endswith(own)]
         if len(found) > MAX_KEYS:
             raise error(Category.TOO_LONG, "The resource has too many values to be searched by.")
     return found

@@ -1,0 +1,193 @@
+"""What can be searched by, for each type: the definitions' parameters, compiled once.
+
+The indexer, the query parser and the CapabilityStatement read this one table, so that what is
+listed is what works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from fhir_server.search.main_dates import MAIN_DATE
+from fhir_server.search.types import string, token
+from resources.extraction import Extractor, extractor
+from resources.registry import REGISTRY, Element, SearchParameter
+
+SUPPORTED: Final = frozenset(("token", "reference", "date", "string"))
+"""Types of parameter; the others are refused."""
+SORTABLE: Final = frozenset(("token", "date", "string"))
+ID: Final = "_id"
+LAST_UPDATED: Final = "_lastUpdated"
+
+UNIONS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("Observation", "combo-code"): ("code", "component-code"),
+    ("Observation", "combo-value-concept"): ("value-concept", "component-value-concept"),
+    ("Patient", "phonetic"): ("name",),
+    ("Person", "phonetic"): ("name",),
+    ("Practitioner", "phonetic"): ("name",),
+    ("RelatedPerson", "phonetic"): ("name",),
+}
+"""Parameters that find what others find, and so need no keys of their own. How `phonetic` matches
+is left to the server; here it is by spelling, as `name`."""
+
+_WITHOUT_SORT: Final = frozenset(("_tag", "_security"))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One search parameter of one type."""
+
+    name: str
+    type: str
+    definition: SearchParameter
+    extract: Extractor | None
+    """None for `_id` and `_lastUpdated`, and where `sources` are searched instead."""
+    sources: tuple[str, ...]
+    """The parameters whose keys it is searched by: itself, but for `UNIONS`."""
+    targets: tuple[str, ...]
+    """Of a reference: the types that this type's element may refer to."""
+    implied: Mapping[str, str]
+    """Of a code: the system that its binding implies, by code."""
+    plain: frozenset[str]
+    """Of a token: the primitive types and ContactPoint among its elements, if it has no other."""
+    main: bool
+    """It is the type's main date."""
+
+    @property
+    def sortable(self) -> bool:
+        return self.type in SORTABLE and self.name not in _WITHOUT_SORT and len(self.sources) == 1
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        """What may follow the name, apart from `:Type`."""
+        match self.type:
+            case "token":
+                return ("missing", *token.MODIFIERS)
+            case "string":
+                return ("missing", *string.MODIFIERS)
+            case _:
+                return ("missing",)
+
+
+@cache
+def fields(type_name: str) -> Mapping[str, Field]:
+    """The parameters of a type that work, by name."""
+    return MappingProxyType(
+        {
+            name: _field(type_name, parameter)
+            for name, parameter in REGISTRY.parameters(type_name).items()
+            if parameter.type in SUPPORTED and parameter.expression
+        }
+    )
+
+
+def supported_parameters(type_name: str) -> list[tuple[SearchParameter, tuple[str, ...]]]:
+    """Each parameter that works on a type with its modifiers, for the CapabilityStatement."""
+    return [
+        (
+            field.definition,
+            (*field.modifiers, *(field.targets if field.type == "reference" else ())),
+        )
+        for field in fields(type_name).values()
+    ]
+
+
+@cache
+def includes(type_name: str) -> tuple[str, ...]:
+    """What `_include` takes in a search of this type: `Observation:subject`."""
+    found = (field for field in fields(type_name).values() if field.type == "reference")
+    return tuple(f"{type_name}:{field.name}" for field in found)
+
+
+@cache
+def revincludes(type_name: str) -> tuple[str, ...]:
+    """What `_revinclude` takes in a search of this type: `Provenance:target`."""
+    return tuple(
+        f"{source}:{field.name}"
+        for source in REGISTRY.endpoints
+        for field in fields(source).values()
+        if field.type == "reference" and type_name in field.targets
+    )
+
+
+def _field(type_name: str, parameter: SearchParameter) -> Field:
+    name = parameter.name
+    sources = UNIONS.get((type_name, name), (name,))
+    own = name not in (ID, LAST_UPDATED) and sources == (name,)
+    return Field(
+        name=name,
+        type=parameter.type,
+        definition=parameter,
+        extract=extractor(parameter, type_name) if own else None,
+        sources=sources,
+        targets=_targets(type_name, parameter) if parameter.type == "reference" else (),
+        implied=_implied(type_name, parameter) if parameter.type == "token" else {},
+        plain=_plain(type_name, parameter) if parameter.type == "token" else frozenset(),
+        main=MAIN_DATE.get(type_name) == name,
+    )
+
+
+_RESOLVES: Final = re.compile(r"resolve\(\)\s+is\s+(\w+)")
+_PATH: Final = re.compile(r"[A-Z]\w*\.([\w.]+)")
+_WHERE: Final = re.compile(r"\.where\(system='\w+'\)$")
+_PLAIN: Final = frozenset(("ContactPoint",))
+
+
+def _alternatives(type_name: str, parameter: SearchParameter) -> list[str]:
+    """Those parts of the expression that speak of this type."""
+    parts = (part.strip() for part in (parameter.expression or "").split("|"))
+    return [part for part in parts if re.match(rf"\(?\s*{type_name}\b", part)]
+
+
+def _targets(type_name: str, parameter: SearchParameter) -> tuple[str, ...]:
+    """The targets of all base types together, narrowed to what this one's elements allow."""
+    found: set[str] = set()
+    for part in _alternatives(type_name, parameter):
+        narrowed = _targets_of(type_name, part)
+        if narrowed is None:
+            return parameter.targets
+        found |= narrowed
+    return tuple(each for each in parameter.targets if each in found) or parameter.targets
+
+
+def _targets_of(type_name: str, part: str) -> set[str] | None:
+    """None where the expression does not say."""
+    if resolved := _RESOLVES.search(part):
+        return {resolved[1]}
+    element = _element(type_name, part)
+    references = [of for of in element.types if of.name == "Reference"] if element else []
+    found = {target for of in references for target in of.targets}
+    return found if found and "Resource" not in found else None
+
+
+def _element(type_name: str, part: str) -> Element | None:
+    """The element that a plain path leads to."""
+    path = _PATH.fullmatch(part)
+    return REGISTRY.element(type_name, path[1]) if path else None
+
+
+def _implied(type_name: str, parameter: SearchParameter) -> Mapping[str, str]:
+    """The systems of the value set that an element of type code is bound to."""
+    found: dict[str, str] = {}
+    for part in _alternatives(type_name, parameter):
+        element = _element(type_name, part)
+        if element is None or element.binding is None or element.types[0].name != "code":
+            continue
+        for system, codes in (REGISTRY.codes(element.binding[1]) or {}).items():
+            found.update(dict.fromkeys(codes, system))
+    return found
+
+
+def _plain(type_name: str, parameter: SearchParameter) -> frozenset[str]:
+    parts = _alternatives(type_name, parameter)
+    if any(".exists()" in part for part in parts):
+        return frozenset(("boolean",))
+    elements = [_element(type_name, _WHERE.sub("", part)) for part in parts]
+    found = frozenset(of.name for element in elements if element for of in element.types)
+    complete = None not in elements
+    return found if complete and found <= _PLAIN | REGISTRY.primitives else frozenset()

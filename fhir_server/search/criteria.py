@@ -1,0 +1,177 @@
+"""One search parameter of a query, read into a condition (R4 3.1.1.4)."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import Final
+from urllib.parse import parse_qsl
+
+from fhir_server.outcome import Category, FhirError, error
+from fhir_server.search.catalogue import ID, LAST_UPDATED, Field, fields
+from fhir_server.search.expression import (
+    DateTest,
+    Expression,
+    Ids,
+    LastUpdated,
+    Not,
+    Present,
+    conjunction,
+    disjunction,
+)
+from fhir_server.search.types import date, reference, string, token
+from resources.registry import REGISTRY
+
+MAX_VALUE: Final = 4000
+"""Characters of one parameter's value."""
+LATER: Final = frozenset(
+    "_contained _containedType _content _elements _filter _list _query _summary _text _type".split()  # noqa: SIM905 - reads as the specification lists them
+)
+"""Parameters of every type that the specification has and this server does not offer."""
+_WITHOUT_SYSTEM: Final = frozenset(("ContactPoint", "boolean", "uri", "string"))
+"""Element types with which "the presence of the pipe symbol SHALL NOT be used" (3.1.1.4.10)."""
+_UNESCAPED: Final = re.compile(r"\\([,|$\\])")
+
+
+class UnknownParameter(Exception):
+    """Nothing of this name can be searched by; strict handling raises `trouble`."""
+
+    def __init__(self, trouble: FhirError) -> None:
+        super().__init__(str(trouble))
+        self.trouble = trouble
+
+
+def parse_criteria(type_name: str, criteria: str, *, base_url: str) -> Expression:
+    """The filters of a conditional interaction or a scope: `identifier=a|b&status=x`.
+
+    Nothing is ignored: what is unknown, empty or no filter is an error.
+    """
+    pairs = parse_qsl(criteria.lstrip("?"), keep_blank_values=True)
+    if not pairs:
+        raise error(Category.INVALID, f"No criteria were given to find a {type_name} by.")
+    try:
+        return conjunction(*(criterion(type_name, *pair, base_url=base_url) for pair in pairs))
+    except UnknownParameter as unknown:
+        raise unknown.trouble from None
+
+
+def criterion(type_name: str, name: str, value: str, *, base_url: str) -> Expression:
+    """The condition of one `name:modifier=value,value`."""
+    base, _, modifier = name.partition(":")
+    field = fields(type_name).get(base)
+    if field is None or "." in name:
+        raise UnknownParameter(_unknown(type_name, name))
+    _check_value(name, value)
+    if modifier == "missing":
+        return _missing(field, value)
+    _check_modifier(field, modifier)
+    parts = split(value, ",")
+    if "" in parts:
+        raise error(Category.INVALID, f"{name}={value}: there is an empty value.")
+    if base == ID:
+        found = Ids(frozenset(_unescape(part) for part in parts))
+    else:
+        found = disjunction(*(_one(field, modifier, part, base_url) for part in parts))
+    return Not(found) if modifier == "not" else found
+
+
+def split(value: str, at: str, most: int = -1) -> list[str]:
+    """The parts between separators that are not escaped by a backslash (R4 3.1.1.4.2)."""
+    if "\\" not in value:
+        return value.split(at, most)
+    parts: list[str] = []
+    start = position = 0
+    while position < len(value):
+        if value[position] == "\\":
+            position += 1
+        elif value[position] == at and len(parts) != most:
+            parts.append(value[start:position])
+            start = position + 1
+        position += 1
+    return [*parts, value[start:]]
+
+
+def _unescape(text: str) -> str:
+    return _UNESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def _check_value(name: str, value: str) -> None:
+    if len(value) > MAX_VALUE:
+        raise error(Category.INVALID, f"{name}: a value has at most {MAX_VALUE} characters.")
+    if not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
+        raise error(Category.INVALID, f"{name}: the value is not valid UTF-8.")
+
+
+def _check_modifier(field: Field, modifier: str) -> None:
+    if not modifier or modifier in field.modifiers:
+        return
+    if field.type == "reference" and REGISTRY.is_type(modifier):
+        if modifier in field.targets:
+            return
+        text = f"{field.name} does not refer to {modifier}, but to {', '.join(field.targets)}."
+        raise error(Category.INVALID, text)
+    offered = ", ".join(f":{each}" for each in field.modifiers)
+    if field.type == "reference":
+        offered += " and the type of a target"
+    text = f"{field.name}:{modifier} is not supported; {field.name} takes {offered}."
+    raise error(Category.NOT_SUPPORTED, text)
+
+
+def _missing(field: Field, value: str) -> Expression:
+    if value not in ("true", "false"):
+        text = f"{field.name}:missing={value}: it is true or false."
+        raise error(Category.INVALID, text)
+    if field.name in (ID, LAST_UPDATED):
+        present = conjunction()
+    else:
+        present = disjunction(*(Present(source) for source in field.sources))
+    return Not(present) if value == "true" else present
+
+
+def _one(field: Field, modifier: str, value: str, base_url: str) -> Expression:
+    match field.type:
+        case "token":
+            system, code = _token(field, value)
+            return disjunction(*(token.match(each, system, code) for each in field.sources))
+        case "string":
+            text = _unescape(value)
+            return disjunction(
+                *(string.match(each, modifier or None, text) for each in field.sources)
+            )
+        case "reference":
+            return reference.match(
+                field.name, modifier or None, _unescape(value), field.targets, base_url
+            )
+        case _:
+            prefix, span = date.read(field.name, value)
+            if field.name == LAST_UPDATED:
+                return LastUpdated(prefix, span)
+            return DateTest(field.name, prefix, span, field.main)
+
+
+def _token(field: Field, value: str) -> tuple[str | None, str]:
+    parts = [_unescape(part) for part in split(value, "|", 1)]
+    if field.plain == frozenset(("boolean",)) and parts[-1] not in ("true", "false"):
+        raise error(Category.INVALID, f"{field.name}={value}: it is true or false.")
+    if len(parts) == 1:
+        return None, parts[0]
+    if field.plain and field.plain <= _WITHOUT_SYSTEM:
+        text = f"{field.name}={value}: its values have no system; give the value without a |."
+        raise error(Category.INVALID, text)
+    return parts[0], parts[1]
+
+
+# ---- what cannot be searched by ----------------------------------------------------------------
+
+
+def _unknown(type_name: str, name: str) -> FhirError:
+    base = name.partition(":")[0]
+    known = REGISTRY.parameters(type_name).get(base)
+    if name.startswith("_has:") or ("." in name and base.partition(".")[0] in fields(type_name)):
+        return error(Category.NOT_SUPPORTED, f"{name}: chained searches are not supported.")
+    if base in LATER or known is not None:
+        what = f" (a search parameter of type {known.type})" if known else ""
+        return error(Category.NOT_SUPPORTED, f"{base}{what} is not supported on {type_name}.")
+    near = get_close_matches(base, fields(type_name), n=3, cutoff=0.6)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return error(Category.INVALID, f"{type_name} has no search parameter {base}.{hint}")

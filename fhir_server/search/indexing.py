@@ -1,0 +1,154 @@
+"""From a resource to its index entry: keys, spans and sort values of every search parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final, TypeAlias
+
+from fhir_server.outcome import Category, error
+from fhir_server.search import keys
+from fhir_server.search.catalogue import Field, fields
+from fhir_server.search.expression import IndexEntry, Scalar, Span
+from fhir_server.search.folding import PAIRS, folds
+from fhir_server.search.types import date, reference, string, token
+from resources.extraction import Extracted, Extractor
+from resources.fhir_json import Resource
+
+MAX_PAIRS: Final = 1000
+
+
+class _Draft:
+    """An index entry in the making."""
+
+    __slots__ = ("base_url", "keys", "main", "present", "sort", "spans")
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.keys: set[str] = set()
+        self.spans: dict[str, tuple[Span, ...]] = {}
+        self.main: Span | None = None
+        self.present: list[str] = []
+        self.sort: dict[str, tuple[Scalar, Scalar]] = {}
+
+
+_Add: TypeAlias = Callable[[list[Extracted], _Draft], None]
+
+
+def index_entry(resource: Resource, members: frozenset[str], base_url: str = "") -> IndexEntry:
+    """What the search and the access rules see of a resource that belongs to these records.
+
+    References that begin with the server's base URL are the same as those that leave it out.
+    """
+    type_name: str = resource["resourceType"]
+    draft = _Draft(base_url)
+    for name, extract, add in _indexers(type_name):
+        values = extract(resource)
+        if values:
+            draft.present.append(name)
+            add(values, draft)
+    for first, second in PAIRS.get(type_name, ()):
+        _add_pairs(first, second, draft.keys)
+    return IndexEntry(
+        logical_id=resource.get("id", ""),
+        last_updated=_last_updated(resource),
+        members=members,
+        keys=frozenset(draft.keys),
+        spans=draft.spans,
+        present=frozenset(draft.present),
+        sort=draft.sort,
+        main_date=draft.main,
+        foldable=folds(type_name, len(members)),
+    )
+
+
+@cache
+def _indexers(type_name: str) -> tuple[tuple[str, Extractor, _Add], ...]:
+    return tuple(
+        (field.name, field.extract, _adder(field))
+        for field in fields(type_name).values()
+        if field.extract is not None
+    )
+
+
+def _adder(field: Field) -> _Add:
+    match field.type:
+        case "token":
+            return _token_adder(field)
+        case "string":
+            return _string_adder(field)
+        case "reference":
+            return _reference_adder(field)
+        case _:
+            return _main_date_adder() if field.main else _date_adder(field)
+
+
+def _token_adder(field: Field) -> _Add:
+    name, implied, sortable = field.name, field.implied, field.sortable
+
+    def add(values: list[Extracted], draft: _Draft) -> None:
+        first = token.index(name, values, draft.keys, implied)
+        if sortable and first[0] is not None:
+            draft.sort[name] = first
+
+    return add
+
+
+def _string_adder(field: Field) -> _Add:
+    name = field.name
+
+    def add(values: list[Extracted], draft: _Draft) -> None:
+        first = string.index(name, values, draft.keys)
+        if first[0] is not None:
+            draft.sort[name] = first
+
+    return add
+
+
+def _reference_adder(field: Field) -> _Add:
+    name = field.name
+
+    def add(values: list[Extracted], draft: _Draft) -> None:
+        reference.index(name, values, draft.keys, draft.base_url)
+
+    return add
+
+
+def _date_adder(field: Field) -> _Add:
+    name = field.name
+
+    def add(values: list[Extracted], draft: _Draft) -> None:
+        if found := date.spans(values):
+            draft.spans[name] = found
+            draft.sort[name] = date.sort_values(found)
+
+    return add
+
+
+def _main_date_adder() -> _Add:
+    def add(values: list[Extracted], draft: _Draft) -> None:
+        found = date.spans(values)
+        draft.main = found[0] if found else None
+
+    return add
+
+
+def _add_pairs(first: str, second: str, found: set[str]) -> None:
+    ones, others = _halves(first, found), _halves(second, found)
+    if not ones or not others:
+        return
+    if len(ones) * len(others) > MAX_PAIRS:
+        raise error(Category.TOO_LONG, f"The resource has too many values of {first} and {second}.")
+    name = f"{first}+{second}"
+    found.update(keys.pair(name, one, other) for one in ones for other in others)
+
+
+def _halves(parameter: str, found: set[str]) -> list[str]:
+    code, target = f"{parameter}\x1fc\x1f", f"{parameter}\x1fr\x1f"
+    return [key[len(code) :] for key in found if key.startswith((code, target))]
+
+
+def _last_updated(resource: Resource) -> int:
+    meta: Any = resource.get("meta")
+    found = date.span(meta["lastUpdated"]) if meta and "lastUpdated" in meta else None
+    return found.start if found else 0
