@@ -75,6 +75,7 @@ def test_what_can_be_granted(scope: str) -> None:
         "patient/Observation.rs?category=laboratory&_summary=count",
         "patient/Observation.rs?date=yesterday",
         "patient/*.rs?nonsense=1",
+        "patient/Observation.rs?_id:missing=false",
     ],
 )
 def test_what_cannot_be_held_to_is_not_granted(scope: str) -> None:
