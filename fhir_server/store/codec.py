@@ -14,9 +14,10 @@ from typing import Any, Final, cast
 
 import bson
 from bson.binary import Binary
-from bson.codec_options import CodecOptions, TypeCodec, TypeRegistry
+from bson.codec_options import CodecOptions, TypeCodec, TypeDecoder, TypeRegistry
 from bson.decimal128 import Decimal128, create_decimal128_context
 from bson.errors import InvalidDocument
+from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
 
 from fhir_server.store.trouble import TRANSLATING, too_long
@@ -82,6 +83,17 @@ class _DecimalCodec(TypeCodec):
         return value.to_decimal()
 
 
+class _Integers(TypeDecoder):
+    """A plain `int`, not the driver's own class for those of 64 bits."""
+
+    @property
+    def bson_type(self) -> Any:
+        return Int64
+
+    def transform_bson(self, value: Int64) -> int:
+        return int(value)
+
+
 def _fallback(value: Any) -> Any:
     if isinstance(value, LiteralDecimal):
         raise _Respelt
@@ -91,7 +103,7 @@ def _fallback(value: Any) -> Any:
 _OPTIONS: Final[CodecOptions[Document]] = CodecOptions(
     document_class=dict,
     tz_aware=True,
-    type_registry=TypeRegistry([_DecimalCodec()], fallback_encoder=_fallback),
+    type_registry=TypeRegistry([_DecimalCodec(), _Integers()], fallback_encoder=_fallback),
 )
 
 

@@ -70,12 +70,18 @@ class Database(Queries):
     """In one sentence, why `reindex` should run."""
 
     def __init__(
-        self, client: AsyncMongoClient[Document], name: str, limits: Limits, cursor_key: bytes
+        self,
+        client: AsyncMongoClient[Document],
+        name: str,
+        limits: Limits,
+        cursor_key: bytes,
+        base_url: str,
     ) -> None:
         database = client.get_database(name, codec_options=TIMES, write_concern=MAJORITY)
         super().__init__(database, limits.query_milliseconds)
         self.limits = limits
         self.cursor_key = cursor_key
+        self.base_url = base_url
         self._client = client
         self._collections: dict[str, AsyncCollection[Document]] = {}
         self._prepared: set[str] = set()
@@ -83,9 +89,18 @@ class Database(Queries):
 
     @classmethod
     async def connect(
-        cls, uri: str, name: str, *, cursor_key: bytes, limits: Limits | None = None
+        cls,
+        uri: str,
+        name: str,
+        *,
+        cursor_key: bytes,
+        base_url: str = "",
+        limits: Limits | None = None,
     ) -> Database:
         """Connects, and checks that this is a MongoDB and a store to work with.
+
+        The key signs page links and has to be the same for all workers; the base URL is the
+        server's own, which references to its resources may begin with.
 
         Raises `StoreRefused` with a sentence for the operator, `FhirError` UNAVAILABLE where
         nothing answers.
@@ -105,7 +120,7 @@ class Database(Queries):
             )
         except (ConfigurationError, InvalidURI, ValueError) as problem:
             raise StoreRefused(f"The MongoDB URI cannot be used: {problem}.") from None
-        self = cls(client, name, limits, cursor_key)
+        self = cls(client, name, limits, cursor_key, base_url.rstrip("/"))
         try:
             await self._open()
         except BaseException:

@@ -17,6 +17,7 @@ from fhir_server.search.indexing import index_entry
 from fhir_server.search.stored import derived_fields
 from fhir_server.store.codec import Document, encode, sent
 from fhir_server.store.versions import StoredVersion
+from resources.access_table import members
 from resources.fhir_json import Resource, dump
 
 SENT: Final = {"json": 1, "v": 1, "t": 1, "x": 1, "method": 1}
@@ -62,6 +63,11 @@ def with_meta(
     return whole
 
 
+def entry_of(whole: Resource, base_url: str) -> IndexEntry:
+    """What is derived from a resource with its `id` and `meta`."""
+    return index_entry(whole, members(whole, base_url), base_url)
+
+
 def draft(
     type_name: str,
     logical_id: str,
@@ -69,10 +75,11 @@ def draft(
     moment: datetime,
     resource: Resource,
     method: str,
+    base_url: str,
 ) -> Draft:
     """The document of this version. Raises `FhirError` where it cannot be stored."""
     whole = with_meta(type_name, logical_id, version, moment, resource)
-    entry = index_entry(whole)
+    entry = entry_of(whole, base_url)
     json = dump(whole)
     document = {
         "_id": logical_id,

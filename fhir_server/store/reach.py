@@ -12,10 +12,10 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from fhir_server.access.context import AccessContext, Interaction
 from fhir_server.search.expression import Everything, Expression, IndexEntry
 from fhir_server.search.filters import mongo_filter
-from fhir_server.search.indexing import index_entry
 from fhir_server.search.matching import matches
 from fhir_server.store.codec import restore_raw
 from fhir_server.store.database import Database
+from fhir_server.store.document import entry_of
 
 Filter = dict[str, Any]
 
@@ -29,6 +29,7 @@ class Rule:
     interaction: Interaction
     type_name: str
     policy: Expression
+    base_url: str
 
     @property
     def everything(self) -> bool:
@@ -49,7 +50,7 @@ class Rule:
 
     def shows(self, document: RawBSONDocument) -> bool:
         """The same for one stored version, by what that version itself says."""
-        return self.everything or self.allows(index_entry(restore_raw(document)))
+        return self.everything or self.allows(entry_of(restore_raw(document), self.base_url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +66,4 @@ class Reach:
         policy: Expression | None = self.access.policy(interaction, type_name)
         if policy is None:  # pyright: ignore[reportUnnecessaryComparison]  the type may lie
             raise TypeError(f"no policy for {interaction.name} on {type_name}")
-        return Rule(interaction, type_name, policy)
+        return Rule(interaction, type_name, policy, self.database.base_url)

@@ -119,12 +119,10 @@ async def _whole_history(
     before: int | None,
     since: datetime | None,
 ) -> HistoryPage:
-    """For those who see every version: MongoDB counts and cuts."""
+    """For those who see every version: MongoDB cuts, and counts where the page is not all."""
     logical_id = current["_id"]
     latest = version_of(type_name, logical_id, current)
     after: dict[str, Any] = {} if since is None else {"t": {"$gte": since}}
-    older = _older(type_name, logical_id, latest.version)
-    counted = await reach.database.count(HISTORY, {**older, **after}, reach.session)
     below = latest.version if before is None else min(before, latest.version)
     documents = await reach.database.many(
         HISTORY,
@@ -138,6 +136,10 @@ async def _whole_history(
     fresh = since is None or latest.last_updated >= since
     if fresh and (before is None or latest.version < before):
         versions.insert(0, latest)
+    if before is None and len(documents) <= count:
+        return _page(versions, count, len(versions))
+    older = {**_older(type_name, logical_id, latest.version), **after}
+    counted = await reach.database.count(HISTORY, older, reach.session)
     return _page(versions, count, counted + fresh)
 
 

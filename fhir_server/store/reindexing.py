@@ -13,12 +13,12 @@ from typing import Any, Final
 from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
 
-from fhir_server.search.indexing import index_entry
 from fhir_server.search.stored import derived_fields
 from fhir_server.store.codec import decode, restore, restore_raw
 from fhir_server.store.database import HISTORY, Database, Document
-from fhir_server.store.document import superseded_id
+from fhir_server.store.document import entry_of, superseded_id
 from fhir_server.store.trouble import TRANSLATING
+from resources.access_table import members
 from resources.fhir_json import dump
 
 _BATCH: Final = 200
@@ -81,7 +81,7 @@ async def _renewed(
     if whole.get("x"):
         derived: Document = {"m": await _members_before(database, collection, whole)}
     else:
-        derived = _derived(collection, whole)
+        derived = _derived(database, collection, whole)
     stored = {name: whole[name] for name in _DERIVED if name in whole}
     if _comparable(stored) == _comparable(derived):
         return None
@@ -96,9 +96,9 @@ def _comparable(derived: Document) -> Document:
     return {**derived, "k": sorted(derived.get("k", ()))}
 
 
-def _derived(collection: str, document: Document) -> Document:
+def _derived(database: Database, collection: str, document: Document) -> Document:
     resource = restore(document)
-    fields = derived_fields(index_entry(resource))
+    fields = derived_fields(entry_of(resource, database.base_url))
     if collection == HISTORY:
         fields = {"m": fields["m"]}
     return {**fields, "json": dump(resource)}
@@ -112,4 +112,4 @@ async def _members_before(database: Database, collection: str, marker: Document)
         type_name, logical_id = collection, marker["_id"]
     found_by = {"_id": superseded_id(type_name, logical_id, marker["v"] - 1)}
     last = await database.first_raw(HISTORY, found_by, {}, None)
-    return [] if last is None else derived_fields(index_entry(restore_raw(last)))["m"]
+    return [] if last is None else sorted(members(restore_raw(last), database.base_url))
