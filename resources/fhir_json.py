@@ -8,8 +8,8 @@ remembers it.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
-from typing import Any, Final, TypeAlias, cast
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import jiter
 import msgspec
@@ -42,18 +42,21 @@ def parse(body: bytes) -> Json:
     """The value of a JSON text. Raises `MalformedJson` with line and column."""
     try:
         if _RESPELT.search(body) is None:
-            return cast(
-                Json,
-                jiter.from_json(
-                    body, allow_inf_nan=False, float_mode="decimal", catch_duplicate_keys=True
-                ),
-            )
-        exact: object = jiter.from_json(
-            body, allow_inf_nan=False, float_mode="lossless-float", catch_duplicate_keys=True
-        )
+            return _from_json(body, "decimal")
+        return _with_decimals(_from_json(body, "lossless-float"))
     except ValueError as problem:
         raise MalformedJson(str(problem)) from None
-    return _with_decimals(exact)
+    except InvalidOperation:
+        raise MalformedJson("a number's exponent is out of range") from None
+
+
+def _from_json(body: bytes, float_mode: Literal["decimal", "lossless-float"]) -> Json:
+    return cast(
+        Json,
+        jiter.from_json(
+            body, allow_inf_nan=False, float_mode=float_mode, catch_duplicate_keys=True
+        ),
+    )
 
 
 def _with_decimals(value: Any) -> Json:
