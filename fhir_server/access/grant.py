@@ -6,24 +6,15 @@ Each scope contributes its context's reach AND its constraint; scopes add up (SM
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fhir_server.access.constraint import narrowing
 from fhir_server.access.context import Interaction
 from fhir_server.access.policy import Decision, Nobody, Reach, Records, Whole, decide
-from fhir_server.access.system import SystemAccess
 from fhir_server.outcome import Category, error
-from fhir_server.search.expression import (
-    Everything,
-    Expression,
-    conjunction,
-    disjunction,
-)
+from fhir_server.search.expression import Everything, Expression, conjunction, disjunction
 from smart_auth.grant import Grant
 from smart_auth.scopes import ResourceScope, parse_scope
-
-__all__ = ["GrantedAccess", "SystemAccess", "grant_access"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +55,30 @@ class GrantedAccess:
         return self._decisions[key]
 
     def _decide(self, interaction: Interaction, type_name: str) -> Decision | None:
-        """The union of what each scope contributes; None where none covers it."""
-        parts = list(self._contributions(interaction, type_name))
-        if not parts:
-            return None
-        expression = disjunction(*(part.expression for part in parts))
-        return Decision(expression, " | ".join(part.reason for part in parts))
+        """The union of what each scope contributes; None where none covers it.
 
-    def _contributions(self, interaction: Interaction, type_name: str) -> Iterator[Decision]:
+        Scopes of the same reach are joined behind it, so that a search walks that reach once.
+        """
+        left_of: dict[Expression, list[Expression]] = {}
+        reasons: list[str] = []
         for scope, reach in self.scopes:
-            if not _speaks_of(scope, interaction, type_name):
-                continue
-            left = self._left_by(scope, type_name)
+            left = self._left_by(scope, interaction, type_name)
             if left is not None:
                 decision = decide(reach, interaction, type_name)
-                expression = conjunction(decision.expression, left)
-                yield Decision(expression, f"{_unconstrained(scope)}: {decision.reason}")
+                left_of.setdefault(decision.expression, []).append(left)
+                reasons.append(f"{_unconstrained(scope)}: {decision.reason}")
+        if not left_of:
+            return None
+        parts = (conjunction(reach, disjunction(*left)) for reach, left in left_of.items())
+        return Decision(disjunction(*parts), " | ".join(reasons))
 
-    def _left_by(self, scope: ResourceScope, type_name: str) -> Expression | None:
-        """What the scope's constraint leaves; None where it cannot be held to on this type."""
+    def _left_by(
+        self, scope: ResourceScope, interaction: Interaction, type_name: str
+    ) -> Expression | None:
+        """What the scope leaves of the type; None where it does not speak of it, or has a
+        constraint that this type cannot be held to."""
+        if scope.type_name not in ("*", type_name) or scope.letters.isdisjoint(interaction.value):
+            return None
         if scope.constraint is None:
             return Everything()
         return narrowing(type_name, scope.constraint, self.base_url)
@@ -92,10 +88,6 @@ class GrantedAccess:
         context = next(iter(contexts), "patient")
         needed = f"{context}/{type_name}.{interaction.value}"
         return f"No scope of this token allows it; it needs one such as {needed}."
-
-
-def _speaks_of(scope: ResourceScope, interaction: Interaction, type_name: str) -> bool:
-    return scope.type_name in ("*", type_name) and not scope.letters.isdisjoint(interaction.value)
 
 
 def _unconstrained(scope: ResourceScope) -> str:

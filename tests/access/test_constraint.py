@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import FhirError
+from fhir_server.search.expression import And
 from fhir_server.search.indexing import index_entry
 from fhir_server.search.matching import matches
 from resources.access_table import members
@@ -98,6 +99,17 @@ def test_a_constraint_that_cannot_be_held_to_leaves_the_type_without_scope() -> 
 def test_the_reason_does_not_repeat_the_constraint() -> None:
     context = access("patient/Observation.rs?identifier=mrn|12345")
     assert "12345" not in context.explain(Interaction.READ, "Observation")
+
+
+def test_scopes_of_one_reach_are_joined_behind_it() -> None:
+    """G4, in the form in which one walk of the patient's index entries answers it."""
+    two = [f"patient/Observation.rs?category={one}" for one in ("laboratory", "survey")]
+    policy = access(*two).policy(Interaction.SEARCH, "Observation")
+    alone = access("patient/Observation.rs").policy(Interaction.SEARCH, "Observation")
+    assert isinstance(policy, And)
+    assert policy.parts[0] == alone
+    wider = access(*two, "patient/*.rs", "user/*.rs")
+    assert wider.policy(Interaction.SEARCH, "Observation") == alone
 
 
 # ---- random granular scopes ----------------------------------------------------------------------
