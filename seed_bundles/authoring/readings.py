@@ -29,7 +29,7 @@ def observe(
     chart: Chart, kind: str, offset: int, value: str, performer: Element | None = None
 ) -> str:
     measure = MEASURES[kind]
-    unit = "score" if measure.unit == "{score}" else measure.unit
+    unit = "points" if measure.unit == "{score}" else measure.unit
     return chart.put(
         "Observation",
         chart.number(kind),

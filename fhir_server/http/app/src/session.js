@@ -1,0 +1,51 @@
+// Standalone launch with PKCE (SMART App Launch 2.2) through the SMART JavaScript client.
+import FHIR from "fhirclient";
+
+const SCOPE = "launch/patient openid fhirUser offline_access patient/*.rs";
+
+export async function configuration() {
+  const answer = await fetch("config.json", { headers: { accept: "application/json" } });
+  if (!answer.ok) throw new Error("The server does not know this app.");
+  return answer.json();
+}
+
+export function signIn({ client_id: clientId, iss }) {
+  // The client prefers `iss` and `clientId` of the address over these: nobody shall hand us a link with others.
+  history.replaceState(null, "", location.pathname);
+  return FHIR.oauth2.authorize({
+    clientId, iss, scope: SCOPE, redirectUri: location.origin + location.pathname, pkceMode: "required",
+    completeInTarget: true,
+  });
+}
+
+/** The client of a sign-in that has just returned or still lasts; null where there is none. */
+export async function resume({ iss }) {
+  const parameters = new URLSearchParams(location.search);
+  const returns = parameters.has("code") || parameters.has("error");
+  if (!returns && !sessionStorage.getItem("SMART_KEY")) return null;
+  try {
+    const client = await FHIR.oauth2.ready();
+    return client.state.tokenResponse?.access_token && client.state.serverUrl === iss ? client : null;
+  } catch (problem) {
+    if (!returns) return null;
+    throw problem;
+  } finally {
+    if (returns) history.replaceState(null, "", location.pathname);
+  }
+}
+
+/** Gives the tokens back, if the server takes them, and forgets them. */
+export async function signOut(client) {
+  const { refresh_token: refreshToken, access_token: accessToken } = client.state.tokenResponse ?? {};
+  sessionStorage.clear();
+  try {
+    const discovery = await fetch(`${client.state.serverUrl}/.well-known/smart-configuration`);
+    const { revocation_endpoint: endpoint } = await discovery.json();
+    const token = refreshToken ?? accessToken;
+    if (endpoint && token) {
+      await fetch(endpoint, { method: "POST", body: new URLSearchParams({ token, client_id: client.state.clientId }) });
+    }
+  } catch {
+    // Signing out here has happened; the tokens end by themselves.
+  }
+}
