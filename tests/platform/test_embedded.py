@@ -322,7 +322,7 @@ def test_a_replica_set_of_the_operator_is_taken(mongodb_uri: str) -> None:
     [
         ("mongodb://127.0.0.1:1/", "does not answer"),
         ("mongodb://127.0.0.1:99999/", "not a valid connection string"),
-        ("mongodb://us/er:secret@127.0.0.1/", "not a valid connection string"),
+        ("mongodb://us:er:secret@127.0.0.1/", "not a valid connection string"),
     ],
 )
 def test_an_unusable_uri_is_refused_in_a_sentence(
