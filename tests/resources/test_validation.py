@@ -140,6 +140,11 @@ def test_invariants_are_rows_that_the_tables_use() -> None:
     assert set(keys) <= used
 
 
+def test_every_invariant_has_a_resource_that_breaks_it() -> None:
+    broken = {name.split()[0] for name, _, _, code in BAD if code == "invariant"}
+    assert {invariant.key for invariant in INVARIANTS} <= broken
+
+
 # --- any JSON at all ---
 
 SCALARS: st.SearchStrategy[Any] = st.one_of(

@@ -58,6 +58,15 @@ def timing(**repeat: Any) -> dict[str, Any]:
     return MEDICATION | {"dosageInstruction": [{"timing": {"repeat": repeat}}]}
 
 
+UCUM = "http://unitsofmeasure.org"
+EXTENDED = "Patient.extension[0].value.ofType("
+
+
+def extended(**value: Any) -> dict[str, Any]:
+    """Any data type can stand in an extension."""
+    return PATIENT | {"extension": [{"url": "u:x", **value}]}
+
+
 TIMING = "MedicationRequest.dosageInstruction[0].timing.repeat"
 
 
@@ -299,4 +308,38 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("bdl-10", bundle("document", identifier={"system": "x", "value": "y"}), "Bundle", "invariant"),
     ("bdl-11", bundle("document", {"resource": PATIENT}, identifier={"system": "x", "value": "y"}, timestamp="2020-01-01T00:00:00Z"), "Bundle", "invariant"),
     ("bdl-12", bundle("message", {"resource": PATIENT}), "Bundle", "invariant"),
+    # invariants of other types
+    ("cnt-3", extended(valueCount={"value": Decimal("1.5"), "code": "1", "system": UCUM}), EXTENDED + "Count)", "invariant"),
+    ("dis-1", extended(valueDistance={"value": Decimal(1)}), EXTENDED + "Distance)", "invariant"),
+    ("drt-1", extended(valueDuration={"code": "h", "system": UCUM}), EXTENDED + "Duration)", "invariant"),
+    ("drq-1", extended(valueDataRequirement={"type": "Patient", "codeFilter": [{"valueSet": "urn:x"}]}), EXTENDED + "DataRequirement).codeFilter[0]", "invariant"),
+    ("drq-2", extended(valueDataRequirement={"type": "Patient", "dateFilter": [{"path": "x", "searchParam": "y"}]}), EXTENDED + "DataRequirement).dateFilter[0]", "invariant"),
+    ("exp-1", extended(valueExpression={"language": "text/cql"}), EXTENDED + "Expression)", "invariant"),
+    ("trd-1", extended(valueTriggerDefinition={"type": "periodic", "data": [{"type": "Patient"}], "timingDate": "2020"}), EXTENDED + "TriggerDefinition)", "invariant"),
+    ("trd-2", extended(valueTriggerDefinition={"type": "periodic", "condition": {"language": "text/cql", "expression": "x"}}), EXTENDED + "TriggerDefinition)", "invariant"),
+    ("ipn-1", {"resourceType": "InsurancePlan", "status": "active"}, "InsurancePlan", "invariant"),
+    ("con-2", CONDITION | {"evidence": [{"id": "x"}]}, "Condition.evidence[0]", "invariant"),
+    ("cpl-3", {"resourceType": "CarePlan", "activity": [{"detail": {"status": "x"}, "reference": {"display": "x"}}]}, "CarePlan.activity[0]", "invariant"),
+    ("fhs-1", {"resourceType": "FamilyMemberHistory", "ageString": "x", "bornString": "y"}, "FamilyMemberHistory", "invariant"),
+    ("fhs-2", {"resourceType": "FamilyMemberHistory", "estimatedAge": True}, "FamilyMemberHistory", "invariant"),
+    ("gol-1", {"resourceType": "Goal", "target": [{"detailString": "x"}]}, "Goal.target[0]", "invariant"),
+    ("imm-1", {"resourceType": "Immunization", "education": [{"publicationDate": "2020"}]}, "Immunization.education[0]", "invariant"),
+    ("imr-1", {"resourceType": "ImmunizationRecommendation", "recommendation": [{"series": "x"}]}, "ImmunizationRecommendation.recommendation[0]", "invariant"),
+    ("mad-1", {"resourceType": "MedicationAdministration", "dosage": {"text": "x"}}, "MedicationAdministration.dosage", "invariant"),
+    ("mdd-1", {"resourceType": "MedicationDispense", "whenPrepared": "2020-02", "whenHandedOver": "2020-01"}, "MedicationDispense", "invariant"),
+    ("prr-1", {"resourceType": "ServiceRequest", "orderDetail": [{"text": "x"}]}, "ServiceRequest", "invariant"),
+    ("ras-2", {"resourceType": "RiskAssessment", "prediction": [{"probabilityDecimal": Decimal(101)}]}, "RiskAssessment.prediction[0]", "invariant"),
+    ("apr-1", {"resourceType": "AppointmentResponse", "participantStatus": "accepted"}, "AppointmentResponse", "invariant"),
+    ("lnk-1", {"resourceType": "Linkage", "item": [{"type": "source", "resource": {"display": "x"}}]}, "Linkage", "invariant"),
+    ("rqg-1", {"resourceType": "RequestGroup", "action": [{"title": "x"}]}, "RequestGroup.action[0]", "invariant"),
+    ("cmp-1", {"resourceType": "Composition", "section": [{"title": "x"}]}, "Composition.section[0]", "invariant"),
+    ("cmp-2", {"resourceType": "Composition", "section": [{"emptyReason": {"text": "x"}, "entry": [{"display": "x"}]}]}, "Composition.section[0]", "invariant"),
+    ("ppc-1", {"resourceType": "Consent", "status": "active"}, "Consent", "invariant"),
+    ("sev-1", {"resourceType": "AuditEvent", "entity": [{"name": "x", "query": "AAAA"}]}, "AuditEvent.entity[0]", "invariant"),
+    ("ces-1", {"resourceType": "CoverageEligibilityResponse", "insurance": [{"item": [{"name": "x"}]}]}, "CoverageEligibilityResponse.insurance[0].item[0]", "invariant"),
+    ("vsd-1", {"resourceType": "ValueSet", "compose": {"include": [{"version": "1"}]}}, "ValueSet.compose.include[0]", "invariant"),
+    ("vsd-1 excluded", {"resourceType": "ValueSet", "compose": {"exclude": [{"version": "1"}]}}, "ValueSet.compose.exclude[0]", "invariant"),
+    ("vsd-3", {"resourceType": "ValueSet", "compose": {"include": [{"concept": [{"code": "x"}], "filter": [{"value": "x"}]}]}}, "ValueSet.compose.include[0]", "invariant"),
+    ("vsd-6", {"resourceType": "ValueSet", "expansion": {"contains": [{"version": "x"}]}}, "ValueSet.expansion.contains[0]", "invariant"),
+    ("vsd-10", {"resourceType": "ValueSet", "expansion": {"contains": [{"code": "x"}]}}, "ValueSet.expansion.contains[0]", "invariant"),
 ]  # fmt: skip
