@@ -156,22 +156,29 @@ class _Planner:
         return self._pages([condition], [CURRENT, *rest], MEMBER_UPDATED.name, order)
 
     def _in_key_order(self, part: KeyPrefix) -> MongoPlan:
+        """The filter says all of it without `min` and `max`, which only say where to begin."""
         prefix = part.prefix
-        rest = [p for other in self.parts if other is not part for p in pieces(other)]
+        rest = [piece for other in self.parts if other is not part for piece in pieces(other)]
         total = all_of([key_range(prefix), *rest])
-        low = _edge(prefix)
+        low, page = _edge(prefix), total
         if self.after is not None:
             if len(self.after.values) != len(("k", "d")):
                 raise error(Category.INVALID, "This page link belongs to another order.")
             key, date = self.after.values
             low = (("k", key), ("d", date), ("_id", self.after.logical_id), ("e", ""))
-            rest.append({"$nor": [{"k": {"$elemMatch": {"$gte": prefix, "$lt": key}}}]})
-        high = _edge(keys.after_prefix(prefix))
-        limit = self.query.count + 1
+            seen = {"k": {"$elemMatch": {"$gte": prefix, "$lt": key}}}
+            page = all_of([key_range(prefix), *rest, {"$nor": [seen]}])
         return MongoPlan(
-            all_of(rest), (), limit, KEYS.name, ("k", "d"), total=total, low=low, high=high,
+            page,
+            (),
+            self.query.count + 1,
+            KEYS.name,
+            ("k", "d"),
+            total=total,
+            low=low,
+            high=_edge(keys.after_prefix(prefix)),
             prefix=prefix,
-        )  # fmt: skip
+        )
 
     # ---- what they have in common ------------------------------------------------------------
 
@@ -188,9 +195,15 @@ class _Planner:
         branches = [all_of([*lead, *rest, branch]) for branch in _beyond(order, self.after)]
         page = branches[0] if len(branches) == 1 else {"$or": branches}
         return MongoPlan(
-            page if branches else NONE, order, limit, hint, fields, self.after.backward, bounded,
-            total,
-        )  # fmt: skip
+            page if branches else NONE,
+            order,
+            limit,
+            hint,
+            fields,
+            backward=self.after.backward,
+            bounded=bounded,
+            total=total,
+        )
 
     def _walks(self, hint: str, order: Order) -> bool:
         """Whether the index gives its entries in this order (or there are few of them)."""

@@ -1,0 +1,122 @@
+"""What a plan finds in a real MongoDB is what the plain decision in Python says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pymongo import MongoClient
+from pymongo.collection import Collection
+
+from fhir_server.search.expression import Expression, conjunction
+from fhir_server.search.filters import moment
+from fhir_server.search.matching import matches
+from fhir_server.search.plan import INDEXES, MongoPlan, derived_fields, plan
+from fhir_server.search.query import SearchQuery, SortKey
+from tests.search.world import MAIN, World, expressions, policies, world
+
+Document = dict[str, Any]
+WORLDS = {name: world(name, 250, seed) for seed, name in enumerate(MAIN)}
+_quick = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def collections(mongodb_uri: str) -> Iterator[dict[str, Collection[Document]]]:
+    client: MongoClient[Document] = MongoClient(mongodb_uri, tz_aware=True)
+    with client:
+        database = client[f"plan_{uuid4().hex[:8]}"]
+        for name, each in WORLDS.items():
+            collection = database[name]
+            for index in INDEXES(name):
+                collection.create_index(list(index.fields), name=index.name)
+            collection.insert_many(
+                {
+                    "_id": entry.logical_id,
+                    "t": moment(entry.last_updated // 1000),
+                    **derived_fields(entry),
+                }
+                for entry in each.entries
+            )
+            collection.insert_one({"_id": "deleted", "x": True, "t": moment(3), "m": ["p1"]})
+        yield {name: database[name] for name in WORLDS}
+        client.drop_database(database.name)
+
+
+def rows(collection: Collection[Document], planned: MongoPlan) -> list[Document]:
+    cursor = collection.find(planned.filter, dict.fromkeys(("_id", *planned.fields), 1))
+    if planned.hint:
+        cursor = cursor.hint(planned.hint)
+    if planned.sort:
+        cursor = cursor.sort(list(planned.sort))
+    if planned.low is not None and planned.high is not None:
+        cursor = cursor.min(list(planned.low)).max(list(planned.high))
+    return list(cursor.limit(planned.limit))
+
+
+def expected(of: World, *conditions: Expression) -> set[str]:
+    whole = conjunction(*conditions)
+    return {entry.logical_id for entry in of.entries if matches(whole, entry)}
+
+
+def sorts(type_name: str) -> st.SearchStrategy[tuple[SortKey, ...]]:
+    names = ("_id", "_lastUpdated", MAIN[type_name], "name", "issued")
+    key = st.builds(SortKey, st.sampled_from(names), st.booleans())
+    return st.one_of(st.just(()), st.lists(key, min_size=1, max_size=2).map(tuple))
+
+
+searches = st.sampled_from(list(WORLDS.values())).flatmap(
+    lambda of: st.tuples(st.just(of), expressions(of), policies(of), sorts(of.type_name))
+)
+
+
+@given(searches)
+@settings(_quick, max_examples=250)
+def test_a_plan_finds_what_matches(
+    collections: dict[str, Collection[Document]],
+    search: tuple[World, Expression, Expression, tuple[SortKey, ...]],
+) -> None:
+    """Q3, Q5: filter, index bounds and policy together are the plain decision."""
+    of, where, policy, sort = search
+    planned = plan(SearchQuery(of.type_name, where, sort=sort, count=1000), policy)
+    found = [row["_id"] for row in rows(collections[of.type_name], planned)]
+    assert sorted(found) == sorted(expected(of, where, policy))
+    counted = collections[of.type_name].count_documents(planned.of_all_pages)
+    assert counted == len(found)
+
+
+@given(searches, st.sampled_from((3, 7, 40)))
+@settings(_quick, max_examples=50)
+def test_pages_join_to_the_whole(
+    collections: dict[str, Collection[Document]],
+    search: tuple[World, Expression, Expression, tuple[SortKey, ...]],
+    count: int,
+) -> None:
+    """Q11: page by page, forward and back again, is the whole list without repeats."""
+    of, where, policy, sort = search
+    collection = collections[of.type_name]
+    whole = rows(collection, plan(SearchQuery(of.type_name, where, sort=sort, count=1000), policy))
+    query = SearchQuery(of.type_name, where, sort=sort, count=count)
+    planned = plan(query, policy)
+    page = rows(collection, planned)
+    joined: list[str] = []
+    while page:
+        joined += [row["_id"] for row in page[:count]]
+        last = page[min(count, len(page)) - 1]
+        planned = plan(query, policy, planned.position(last))
+        page = rows(collection, planned)
+    assert joined == [row["_id"] for row in whole]
+    if not planned.reversible or not whole:
+        return
+    back: list[str] = [whole[-1]["_id"]]
+    first = whole[-1]
+    while page := rows(
+        collection, planned := plan(query, policy, planned.position(first, backward=True))
+    ):
+        assert planned.backward
+        back += [row["_id"] for row in page[:count]]
+        first = page[min(count, len(page)) - 1]
+    assert back[::-1] == joined

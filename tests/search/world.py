@@ -1,0 +1,196 @@
+"""Random index entries and expressions over few values, so that they meet each other often."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from fhir_server.search import keys
+from fhir_server.search.expression import (
+    DateTest,
+    Everything,
+    Expression,
+    Ids,
+    IndexEntry,
+    Key,
+    KeyContains,
+    KeyPrefix,
+    LastUpdated,
+    Member,
+    NoMember,
+    Not,
+    Nothing,
+    OnlyMember,
+    Prefix,
+    Present,
+    Scalar,
+    Span,
+    conjunction,
+    disjunction,
+)
+from fhir_server.search.folding import PAIRS, folds
+from fhir_server.search.relations import EARLIEST, LATEST
+
+PATIENTS = [f"p{number}" for number in range(6)]
+MAIN = {"Observation": "date", "Slot": "start", "Patient": "birthdate"}
+LONG = "long " * 60
+NAMES = ["ann", "anna", "annabel", "bob", "", "an\x1e1n", "ann smith", LONG + "x", LONG + "y"]
+CODES = ["a", "b", "c", "d"]
+_CODED = {
+    "Observation": ("category", "code"),
+    "Slot": ("schedule", "status"),
+    "Patient": ("a", "b"),
+}
+DAY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The entries of one type."""
+
+    type_name: str
+    entries: tuple[IndexEntry, ...]
+
+
+def world(type_name: str, size: int, seed: int) -> World:
+    chance = random.Random(seed)
+    return World(type_name, tuple(_entry(type_name, number, chance) for number in range(size)))
+
+
+def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
+    members = frozenset(chance.sample(PATIENTS, chance.choice((0, 1, 1, 1, 2))))
+    if type_name == "Slot" and chance.random() < 0.1:
+        members |= {f"other{each}" for each in range(30)}
+    spans = tuple(_span(chance) for _ in range(chance.choice((0, 1, 2))))
+    name = chance.choice(NAMES)
+    sort: dict[str, tuple[Scalar, Scalar]] = {"issued": _sort(spans)} if spans else {}
+    if chance.random() < 0.7:
+        sort["name"] = (name, name + "z" * chance.randrange(2))
+    return IndexEntry(
+        logical_id=f"i{chance.randrange(10**6)}-{number}",
+        last_updated=chance.randrange(20) * 1000,
+        members=members,
+        keys=_keys(type_name, members, name, chance),
+        spans={"issued": spans} if spans else {},
+        present=frozenset(each for each in ("status", "issued") if chance.random() < 0.5),
+        sort=sort,
+        main_date=_span(chance) if chance.random() < 0.8 else None,
+        foldable=folds(type_name, len(members)),
+    )
+
+
+def _sort(spans: tuple[Span, ...]) -> tuple[int, int]:
+    return min(span.start for span in spans), max(span.start for span in spans)
+
+
+def _span(chance: random.Random) -> Span:
+    start = chance.randrange(12) * DAY
+    end = start + chance.choice((1, DAY, DAY, 5 * DAY))
+    return Span(
+        EARLIEST if chance.random() < 0.05 else start, LATEST if chance.random() < 0.05 else end
+    )
+
+
+def _keys(
+    type_name: str, members: frozenset[str], name: str, chance: random.Random
+) -> frozenset[str]:
+    first, second = _CODED[type_name]
+    found: set[str] = set()
+    values: dict[str, list[str]] = {}
+    for parameter in (first, second):
+        values[parameter] = chance.sample(CODES, chance.choice((0, 1, 1, 2)))
+        for code in values[parameter]:
+            found.add(keys.key(parameter, keys.CODE, code))
+            system = chance.choice(("", "s"))
+            found.add(keys.key(parameter, keys.SYSTEM_CODE, f"{system}\x1f{code}"))
+    if (first, second) in PAIRS.get(type_name, ()):
+        found |= {
+            keys.pair(f"{first}+{second}", a, b) for a in values[first] for b in values[second]
+        }
+    if name:
+        found.add(keys.key("name", keys.FOLDED, name))
+        found.add(keys.key("name", keys.EXACT, name))
+    subject = next(iter(sorted(members)), None)
+    if type_name == "Observation" and subject and chance.random() < 0.8:
+        found.add(keys.key("patient", keys.REFERENCE, f"Patient/{subject}"))
+        found.add(keys.key("subject", keys.REFERENCE, f"Patient/{subject}"))
+    if chance.random() < 0.3:
+        target = f"Patient/{chance.choice(PATIENTS)}"
+        found.add(keys.key("performer", keys.REFERENCE, target))
+    return frozenset(found)
+
+
+# ---- expressions -------------------------------------------------------------------------------
+
+_spans = st.builds(
+    lambda start, length: Span(start, start + length),
+    st.integers(-1, 14 * DAY).map(lambda each: each // 500 * 500),
+    st.sampled_from((1, 500, DAY, 3 * DAY)),
+)
+_patients = st.frozensets(st.sampled_from(PATIENTS), min_size=1, max_size=3)
+
+
+def _leaves(of: World) -> st.SearchStrategy[Expression]:
+    first, second = _CODED[of.type_name]
+    parameter = st.sampled_from((first, second))
+    code = st.sampled_from(CODES)
+    text = st.sampled_from((*NAMES, "a", "anna", LONG, "nn", "9")).filter(bool)
+    ids = st.sampled_from([entry.logical_id for entry in of.entries])
+    refers = st.sampled_from(("patient", "subject", "performer"))
+    return st.one_of(
+        st.builds(lambda p, c: Key(keys.key(p, keys.CODE, c)), parameter, code),
+        st.builds(
+            lambda p, c, s: Key(keys.key(p, keys.SYSTEM_CODE, f"{s}\x1f{c}")),
+            parameter,
+            code,
+            st.sampled_from(("", "s")),
+        ),
+        st.builds(lambda p, s: KeyPrefix(keys.key(p, keys.SYSTEM_CODE, s + "\x1f")), parameter,
+                  st.sampled_from(("", "s"))),
+        st.builds(lambda p, who: Key(keys.key(p, keys.REFERENCE, f"Patient/{who}")), refers,
+                  st.sampled_from(PATIENTS)),
+        st.builds(lambda t: KeyPrefix(keys.key("name", keys.FOLDED, t)), text),
+        st.builds(lambda t: Key(keys.key("name", keys.EXACT, t)), text),
+        st.builds(lambda t: KeyContains(keys.key("name", keys.FOLDED, ""), t), text),
+        st.builds(lambda p, s: DateTest(MAIN[of.type_name], p, s, main=True),
+                  st.sampled_from(list(Prefix)), _spans),
+        st.builds(lambda p, s: DateTest("issued", p, s), st.sampled_from(list(Prefix)), _spans),
+        st.builds(LastUpdated, st.sampled_from(list(Prefix)), _spans),
+        st.builds(Ids, st.frozensets(ids, max_size=4)),
+        st.builds(Present, st.sampled_from(("status", "issued"))),
+        st.builds(Member, _patients),
+        st.builds(OnlyMember, _patients),
+        st.just(NoMember()),
+        st.just(Everything()),
+    )  # fmt: skip
+
+
+def expressions(of: World) -> st.SearchStrategy[Expression]:
+    return st.recursive(
+        _leaves(of),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3).map(lambda parts: conjunction(*parts)),
+            st.lists(inner, max_size=3).map(lambda parts: disjunction(*parts)),
+            inner.map(Not),
+        ),
+        max_leaves=6,
+    )
+
+
+def policies(of: World) -> st.SearchStrategy[Expression]:
+    own = _patients.map(Member)
+    return st.one_of(
+        st.just(Everything()),
+        st.just(Nothing()),
+        st.sampled_from(PATIENTS).map(lambda each: Member(frozenset((each,)))),
+        own,
+        own.map(lambda mine: disjunction(mine, NoMember())),
+        st.tuples(own, _leaves(of)).map(lambda both: conjunction(*both)),
+        st.tuples(own, _leaves(of), _leaves(of)).map(
+            lambda three: disjunction(
+                conjunction(three[0], three[1]), conjunction(three[0], three[2])
+            )
+        ),
+    )
