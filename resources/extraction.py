@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
+from resources.expressions import (
+    At,
+    Child,
+    OfType,
+    Resolves,
+    Step,
+    UnsupportedExpression,
+    Where,
+    alternatives,
+)
 from resources.fhir_json import Resource
 from resources.references import target_type
 from resources.registry import REGISTRY, ElementType, SearchParameter
@@ -34,10 +43,6 @@ Extractor: TypeAlias = Callable[[Resource], list[Extracted]]
 CompositeExtractor: TypeAlias = Callable[[Resource], "list[tuple[list[Extracted], ...]]"]
 
 
-class UnsupportedExpression(ValueError):
-    """An expression of a shape that the compiler does not know."""
-
-
 def extractor(parameter: SearchParameter, type_name: str) -> Extractor:
     """What this parameter finds in a resource of this type; of a composite, its focus."""
     return _extractor(parameter.expression or "", type_name)
@@ -55,12 +60,11 @@ def extractors(type_name: str) -> Mapping[str, Extractor]:
 
 def composite_extractor(parameter: SearchParameter, type_name: str) -> CompositeExtractor:
     """For each focus of a composite parameter: what each component finds there."""
-    parts = tuple(_alternatives(expression) for _, expression in parameter.components)
+    parts = tuple(alternatives(expression) for _, expression in parameter.components)
 
     def focus(name: str, node: str) -> _Visit:
         at_focus = tuple(
-            tuple(_part(path, name, node, type_name) for path in alternatives)
-            for alternatives in parts
+            tuple(_part(path, name, node, type_name) for path in component) for component in parts
         )
         return lambda value, out: out.append((value, at_focus))
 
@@ -71,89 +75,16 @@ def composite_extractor(parameter: SearchParameter, type_name: str) -> Composite
         for visit in visits:
             visit(resource, found)
         return [
-            tuple(_collect(alternatives, value, resource) for alternatives in at_focus)
+            tuple(_collect(component, value, resource) for component in at_focus)
             for value, at_focus in found
         ]
 
     return extract
 
 
-# --- parsing: an expression is a union of paths, a path a chain of steps ---
+# A chain of steps, with the types that it can meet, becomes a closure.
 
-
-@dataclass(frozen=True, slots=True)
-class _Child:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _OfType:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Where:
-    path: tuple[_Step, ...]
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Resolves:
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    index: int
-
-
-_Step: TypeAlias = _Child | _OfType | _Where | _Resolves | _At
-
-_STEP: Final = re.compile(
-    r"""\.?(?:
-      where\(\s*resolve\(\)\s+is\s+(?P<target>\w+)\s*\)
-    | where\(\s*(?P<path>[\w.]+)\s*=\s*'(?P<value>[^']*)'\s*\)
-    | (?:as|ofType)\((?P<type>\w+)\)
-    | (?P<child>[%$]?[A-Za-z]\w*)(?!\()
-    ) | \[(?P<index>\d+)\]""",
-    re.VERBOSE,
-)
-_CAST: Final = re.compile(r"^\(\s*([^()]+?)\s+as\s+(\w+)\s*\)")
-"""`(path as T)`, which means `path.ofType(T)`: R4 writes it over collections too."""
 _EXISTS_AND_NOT_FALSE: Final = re.compile(r"^(\S+)\.exists\(\) and (\S+) != false$")
-
-
-def _alternatives(expression: str) -> list[tuple[_Step, ...]]:
-    texts = dict.fromkeys(text.strip() for text in expression.split("|"))
-    return [_path(text) for text in texts if text]
-
-
-def _path(text: str) -> tuple[_Step, ...]:
-    text = _CAST.sub(r"\1.ofType(\2)", text)
-    steps: list[_Step] = []
-    position = 0
-    while position < len(text):
-        found = _STEP.match(text, position)
-        if found is None:
-            raise UnsupportedExpression(f"{text!r} at {position}")
-        steps.append(_step(found))
-        position = found.end()
-    return tuple(steps)
-
-
-def _step(found: re.Match[str]) -> _Step:
-    if name := found["child"]:
-        return _Child(name)
-    if name := found["type"]:
-        return _OfType(name)
-    if target := found["target"]:
-        return _Resolves(target)
-    if path := found["path"]:
-        return _Where(_path(path), found["value"])
-    return _At(int(found["index"]))
-
-
-# --- compiling: a chain of steps, with the types that it can meet, becomes a closure ---
 
 _Visit: TypeAlias = Callable[[Any, "list[Any]"], None]
 """Takes one value (not an array) and the list of what was found."""
@@ -204,28 +135,28 @@ def _visits(expression: str, type_name: str, emit: _Emit) -> tuple[_Visit, ...]:
     """The alternatives of an expression that can find something in this type."""
     compiled = (
         _compile(_relative(path, type_name), type_name, type_name, emit)
-        for path in _alternatives(expression)
+        for path in alternatives(expression)
         if _concerns(path, type_name)
     )
     return tuple(visit for visit in compiled if visit is not None)
 
 
-def _concerns(path: tuple[_Step, ...], type_name: str) -> bool:
+def _concerns(path: tuple[Step, ...], type_name: str) -> bool:
     """Whether a path starts at this type, or names no type at all (`name | alias`)."""
     head = path[0]
-    if not isinstance(head, _Child) or not head.name[0].isupper():
+    if not isinstance(head, Child) or not head.name[0].isupper():
         return True
     return head.name == type_name or head.name in _ROOTS
 
 
-def _relative(path: tuple[_Step, ...], type_name: str) -> tuple[_Step, ...]:
+def _relative(path: tuple[Step, ...], type_name: str) -> tuple[Step, ...]:
     head = path[0]
     names = (type_name, *_ROOTS, "%resource", "$this")
-    return path[1:] if isinstance(head, _Child) and head.name in names else path
+    return path[1:] if isinstance(head, Child) and head.name in names else path
 
 
-def _part(path: tuple[_Step, ...], name: str, node: str, type_name: str) -> _Part:
-    if path[0] == _Child("%resource"):
+def _part(path: tuple[Step, ...], name: str, node: str, type_name: str) -> _Part:
+    if path[0] == Child("%resource"):
         return True, _compile(path[1:], type_name, type_name, _emit)
     return False, _compile(_relative(path, type_name), name, node, _emit)
 
@@ -256,21 +187,21 @@ def _emit_resource(value: Any, out: list[Any]) -> None:
         out.append(Extracted(str(resource.get("resourceType")), resource))
 
 
-def _compile(steps: tuple[_Step, ...], name: str, node: str, emit: _Emit) -> _Visit | None:
+def _compile(steps: tuple[Step, ...], name: str, node: str, emit: _Emit) -> _Visit | None:
     """None where the types say that the path can never find anything."""
     if not steps:
         return emit(name, node)
     head, rest = steps[0], steps[1:]
     match head:
-        case _Child():
+        case Child():
             return _child(head, rest, node, emit)
-        case _OfType():
+        case OfType():
             return _compile(rest, name, node, emit) if _is_a(name, head.name) else None
-        case _Where():
+        case Where():
             return _where(head, name, node, _compile(rest, name, node, emit))
-        case _Resolves():
+        case Resolves():
             return _resolves(head.target, name, _compile(rest, name, node, emit))
-        case _At():
+        case At():
             raise UnsupportedExpression("an index at the start of a path")
 
 
@@ -282,9 +213,9 @@ def _is_a(name: str, wanted: str) -> bool:
     return bool(name)
 
 
-def _child(step: _Child, rest: tuple[_Step, ...], node: str, emit: _Emit) -> _Visit | None:
+def _child(step: Child, rest: tuple[Step, ...], node: str, emit: _Emit) -> _Visit | None:
     index = None
-    if rest and isinstance(rest[0], _At):
+    if rest and isinstance(rest[0], At):
         index, rest = rest[0].index, rest[1:]
     found = [
         _look_up(key, after if of.name in REGISTRY.primitives or not rest else _into(after), index)
@@ -353,7 +284,7 @@ def _look_up_at(key: str, after: _Visit, index: int) -> _Visit:
     return visit
 
 
-def _where(step: _Where, name: str, node: str, after: _Visit | None) -> _Visit | None:
+def _where(step: Where, name: str, node: str, after: _Visit | None) -> _Visit | None:
     condition = _compile(step.path, name, node, _emit)
     if after is None or condition is None:
         return None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.fhir_json import LiteralDecimal, MalformedJson, dump, parse
@@ -47,6 +47,7 @@ DIGITS = st.from_regex(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(DIGITS, min_size=1, max_size=4))
 def test_any_decimal_comes_back_as_it_was_written(numbers: list[str]) -> None:
     body = f'{{"a":[{",".join(numbers)}]}}'.encode()
@@ -55,6 +56,7 @@ def test_any_decimal_comes_back_as_it_was_written(numbers: list[str]) -> None:
     assert dump(parsed) == body
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_a_decimal_of_our_own_is_written_as_a_number(value: Decimal) -> None:
     parsed: Any = parse(dump({"a": value}))
@@ -93,6 +95,7 @@ def test_malformed(body: bytes) -> None:
         parse(body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_any_bytes_parse_or_are_malformed(body: bytes) -> None:
     try:

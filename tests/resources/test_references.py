@@ -6,7 +6,7 @@ import copy
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.references import (
@@ -189,6 +189,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["subject", "contained", "text", "performer"]), JSON))
 def test_any_json_is_walked_without_an_error(members: dict[str, Any]) -> None:
     rewrite({"resourceType": "Observation", **members}, lambda text: text + "x")
