@@ -293,11 +293,12 @@ LOINC_PRIVACY = ("http://loinc.org", "59284-0")
 
 
 def provenance(chart: Chart, suffix: str, targets: list[str], offset: int, by: Member) -> None:
+    """Who wrote the targets; the patient is one of them, or it would be in nobody's record."""
     chart.put(
         "Provenance",
         f"provenance-{suffix}",
         meta={"profile": [f"{US_CORE}us-core-provenance"]},
-        target=[reference(target) for target in targets],
+        target=[*(reference(target) for target in targets), chart.person],
         recorded=at(offset, "12:00"),
         agent=[
             {

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 import seed_bundles
+from resources import fhir_json
+from resources.access_table import members
+from resources.validation import validate
 from seed_bundles.authoring.__main__ import bundles as composed
 from seed_bundles.authoring.__main__ import text as composed_text
 from seed_bundles.authoring.elements import ANCHOR
@@ -87,6 +90,27 @@ def test_every_reference_leads_to_a_resource_of_the_record() -> None:
 def test_every_resource_fits_the_models() -> None:
     for resource in RECORD:
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+
+
+def test_every_resource_passes_the_servers_own_validation() -> None:
+    problems = [
+        (name, problem)
+        for name, text in seed_bundles.bundles(ANCHOR)
+        for entry in cast("Resource", fhir_json.parse(text))["entry"]
+        for problem in validate(entry["resource"])
+    ]
+    assert problems == []
+
+
+@pytest.mark.parametrize("name", seed_bundles.manifest()["bundles"])
+def test_chart_is_in_its_patients_record_and_the_clinic_in_nobodys(name: str) -> None:
+    """The bundle of a person holds that person's record and nothing of another's."""
+    patients = set() if name.startswith("clinic-") else {name}
+    entries = json.loads(dict(seed_bundles.bundles(ANCHOR))[name])["entry"]
+    strays = [
+        entry["request"]["url"] for entry in entries if set(members(entry["resource"])) != patients
+    ]
+    assert strays == []
 
 
 @pytest.mark.skipif(not PROFILES.exists(), reason="needs US Core's profiles in ../shared/data")
