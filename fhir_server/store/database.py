@@ -94,7 +94,7 @@ class Database(Queries):
         name: str,
         *,
         cursor_key: bytes,
-        base_url: str = "",
+        base_url: str,
         limits: Limits | None = None,
     ) -> Database:
         """Connects, and checks that this is a MongoDB and a store to work with.

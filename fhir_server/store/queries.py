@@ -1,10 +1,12 @@
 """How the store asks MongoDB: plain commands, which cost a fifth less than the driver's cursors.
 
-Outside transactions they see what a majority has; each has a time limit.
+Outside transactions they see what a majority has; each has a time limit. (On the primary, an
+acknowledged write is part of that.)
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
@@ -12,7 +14,12 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+from pymongo.errors import (
+    AutoReconnect,
+    NetworkTimeout,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+)
 
 from fhir_server.store.trouble import TRANSLATING
 
@@ -22,6 +29,11 @@ T = TypeVar("T")
 TIMES: Final = CodecOptions[Document](tz_aware=True)
 RAW: Final = CodecOptions[RawBSONDocument](document_class=RawBSONDocument, tz_aware=True)
 _MAJORITY: Final = {"level": "majority"}
+_SNAPSHOT: Final = {"level": "snapshot"}
+"""Of the majority's data too, and at one instant: never half a transaction."""
+_CATALOG_CHANGED: Final = 246
+"""A collection was made just now, and the snapshot is older; the next one is not."""
+_PATIENCE: Final = 5
 
 
 class Queries:
@@ -59,7 +71,7 @@ class Queries:
         session: AsyncClientSession | None,
         options: CodecOptions[Any],
     ) -> Any:
-        command = self._command("find", collection, session)
+        command = self._command("find", collection, session, _MAJORITY)
         command |= {"filter": conditions, "projection": fields, "limit": 1, "singleBatch": True}
         reply = await self.run(command, session, options)
         batch = reply["cursor"]["firstBatch"]
@@ -101,7 +113,7 @@ class Queries:
         **options: Any,
     ) -> Document:
         """A `find` command. What it sorts has to fit into memory."""
-        command = self._command("find", collection, session)
+        command = self._command("find", collection, session, _SNAPSHOT)
         command |= {"filter": conditions, "projection": fields, "allowDiskUse": False}
         if limit := options.get("limit"):
             command["batchSize"] = limit + 1  # so that the first batch ends the cursor
@@ -118,7 +130,7 @@ class Queries:
     ) -> int:
         """How many documents meet the conditions, or `limit` where there are more."""
         cut = [] if limit is None else [{"$limit": limit}]
-        command = self._command("aggregate", collection, session)
+        command = self._command("aggregate", collection, session, _SNAPSHOT)
         command["pipeline"] = [{"$match": conditions}, *cut, {"$count": "n"}]
         command["cursor"] = {}
         if hint is not None:
@@ -137,7 +149,7 @@ class Queries:
         async def ask() -> Any:
             return await self._database.command(command, codec_options=options, session=session)
 
-        return await _twice(ask, session)
+        return await _again(ask, session)
 
     async def _all(
         self, command: Document, session: AsyncClientSession | None, options: CodecOptions[Any]
@@ -148,21 +160,37 @@ class Queries:
             )
             return await cursor.to_list()
 
-        return await _twice(ask, session)
+        return await _again(ask, session)
 
-    def _command(self, name: str, collection: str, session: AsyncClientSession | None) -> Document:
+    def _command(
+        self,
+        name: str,
+        collection: str,
+        session: AsyncClientSession | None,
+        concern: Mapping[str, str],
+    ) -> Document:
         command: Document = {name: collection, "maxTimeMS": self._milliseconds}
         if session is None:
-            command["readConcern"] = _MAJORITY
+            command["readConcern"] = concern
         return command
 
 
-async def _twice(ask: Callable[[], Awaitable[T]], session: AsyncClientSession | None) -> T:
-    """Asks, and once more where the connection broke: the driver retries no plain command."""
+async def _again(ask: Callable[[], Awaitable[T]], session: AsyncClientSession | None) -> T:
+    """Asks, and again where the connection broke (the driver retries no plain command) or the
+    snapshot is too old."""
     with TRANSLATING:
-        try:
-            return await ask()
-        except AutoReconnect as problem:
-            if session is not None or isinstance(problem, ServerSelectionTimeoutError):
-                raise
-            return await ask()
+        for left in reversed(range(_PATIENCE)):
+            try:
+                return await ask()
+            except (AutoReconnect, OperationFailure) as problem:
+                if session is not None or not left or not _passing(problem):
+                    raise
+                if isinstance(problem, OperationFailure):
+                    await asyncio.sleep(0.02)
+        raise AssertionError("unreachable")
+
+
+def _passing(problem: AutoReconnect | OperationFailure) -> bool:
+    if isinstance(problem, OperationFailure):
+        return problem.code == _CATALOG_CHANGED
+    return not isinstance(problem, ServerSelectionTimeoutError | NetworkTimeout)

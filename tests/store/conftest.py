@@ -14,6 +14,7 @@ from fhir_server.search.expression import Expression
 from fhir_server.store import Database, Limits, UnrestrictedStore
 
 CURSOR_KEY = b"k" * 32
+BASE_URL = "http://localhost:8000/fhir"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Rights:
 async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
     limits = Limits(included=50)
     async with await Database.connect(
-        mongodb_uri, database_name, cursor_key=CURSOR_KEY, limits=limits
+        mongodb_uri, database_name, cursor_key=CURSOR_KEY, base_url=BASE_URL, limits=limits
     ) as connected:
         yield connected
 
