@@ -45,6 +45,7 @@ Order: TypeAlias = tuple[tuple[str, int], ...]
 INDEXES = indexes
 SORT_LIMIT: Final = 10_000
 """Matches that are sorted without an index; with more the search is too costly."""
+MOST_BRANCHES: Final = 32
 BY_DATE: Final[Order] = (("d", -1), ("_id", -1))
 NEWEST: Final[Order] = (("t", -1), ("_id", -1))
 OLDEST: Final[Order] = (("t", 1), ("_id", 1))
@@ -121,7 +122,7 @@ class _Planner:
 
     def plan(self) -> MongoPlan:
         if any(isinstance(part, Ids) for part in self.parts):
-            return self._pages([], [CURRENT, *self._pieces(None, None)], "_id_", self.order)
+            return self._pages(None, [CURRENT, *self._pieces(None, None)], "_id_", self.order)
         if self.bound is None:
             if self._by_update():
                 return self._updated()
@@ -129,7 +130,7 @@ class _Planner:
             if prefix is not None:
                 return self._in_key_order(prefix)
             if self.reach is None and self.order[0][0] == "_id":
-                return self._pages([], [CURRENT, *self._pieces(None, None)], "_id_", self.order)
+                return self._pages(None, [CURRENT, *self._pieces(None, None)], "_id_", self.order)
         return self._by_key()
 
     # ---- the three ways ----------------------------------------------------------------------
@@ -140,20 +141,19 @@ class _Planner:
         if len(fronts) * len(wanted) > 200:
             fronts = ("",)
         found = [_key(front, key) for front in fronts for key in wanted]
-        condition: Filter = {"k": found[0] if len(found) == 1 else {"$in": sorted(found)}}
+        lead = _Lead("k", tuple(sorted(found)))
         used = self.reach if fronts != ("",) else None
-        return self._pages([condition], self._pieces(used, self.bound), KEYS.name, self.order)
+        return self._pages(lead, self._pieces(used, self.bound), KEYS.name, self.order)
 
     def _updated(self) -> MongoPlan:
         order = self.order if self.query.sort else NEWEST
         used = self.reach
         if used is None or used.nobody:
-            return self._pages([], [CURRENT, *self._pieces(None, None)], UPDATED.name, order)
-        patients = sorted(used.patients)
-        condition: Filter = {"m": patients[0] if len(patients) == 1 else {"$in": patients}}
+            return self._pages(None, [CURRENT, *self._pieces(None, None)], UPDATED.name, order)
+        lead = _Lead("m", tuple(sorted(used.patients)))
         said = used.part if used.whole else None
         rest = [piece for part in self.parts if part is not said for piece in pieces(part)]
-        return self._pages([condition], [CURRENT, *rest], MEMBER_UPDATED.name, order)
+        return self._pages(lead, [CURRENT, *rest], MEMBER_UPDATED.name, order)
 
     def _in_key_order(self, part: KeyPrefix) -> MongoPlan:
         """The filter says all of it without `min` and `max`, which only say where to begin."""
@@ -182,17 +182,21 @@ class _Planner:
 
     # ---- what they have in common ------------------------------------------------------------
 
-    def _pages(self, lead: list[Filter], rest: list[Filter], hint: str, order: Order) -> MongoPlan:
+    def _pages(self, lead: _Lead | None, rest: list[Filter], hint: str, order: Order) -> MongoPlan:
         """The page that was asked for of what these filters find in this order."""
         fields = tuple(path for path, _ in order if path != "_id")
-        total = all_of([*lead, *rest])
+        total = all_of([lead.condition, *rest] if lead else rest)
         bounded = None if self._walks(hint, order) else SORT_LIMIT
         limit = self.query.count + 1
         if self.after is None:
             return MongoPlan(total, order, limit, hint, fields, bounded=bounded)
         if self.after.backward:
             order = tuple((path, -direction) for path, direction in order)
-        branches = [all_of([*lead, *rest, branch]) for branch in _beyond(order, self.after)]
+        branches = [
+            all_of([*start, *rest, branch])
+            for start in ([[each] for each in lead.apart] if lead else [[]])
+            for branch in _beyond(order, self.after)
+        ]
         page = branches[0] if len(branches) == 1 else {"$or": branches}
         return MongoPlan(
             page if branches else NONE,
@@ -232,6 +236,26 @@ class _Planner:
             return None
         found = (part for part in self.parts if isinstance(part, KeyPrefix))
         return next((part for part in found if len(part.prefix) <= keys.MAX_LENGTH), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """The field that the index is bounded by, and the values that it may have."""
+
+    field: str
+    values: tuple[str, ...]
+
+    @property
+    def condition(self) -> Filter:
+        one = len(self.values) == 1
+        return {self.field: self.values[0] if one else {"$in": list(self.values)}}
+
+    @property
+    def apart(self) -> list[Filter]:
+        """A choice as branches of their own: inside another OR, MongoDB would sort them."""
+        if len(self.values) > MOST_BRANCHES:
+            return [self.condition]
+        return [{self.field: value} for value in self.values]
 
 
 def _key(front: str, key: str) -> str:
