@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
+import json
 import re
 import secrets
 from collections.abc import Callable
@@ -246,7 +248,7 @@ class Launch:
         answer = await self.approve(username, **values)
         return redirected(answer)["code"]
 
-    def exchange(self, code: str, **changes: str | None) -> dict[str, str]:
+    def exchange(self, code: str, /, **changes: str | None) -> dict[str, str]:
         values: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": code,
@@ -263,6 +265,16 @@ class Launch:
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
+
+
+def encoded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def hmac_signed(header: dict[str, Any], body: str, key: bytes, digest: str) -> str:
+    """A JWT whose HMAC key is whatever an attacker could know, such as a public key."""
+    signed = f"{encoded(json.dumps(header).encode())}.{body}"
+    return f"{signed}.{encoded(hmac.new(key, signed.encode(), digest).digest())}"
 
 
 def redirected(answer: httpx.Response, to: str = REDIRECT) -> dict[str, str]:
