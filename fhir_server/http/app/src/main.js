@@ -1,7 +1,7 @@
 // The page: landing or record, and what the two buttons in the bar do.
 import { failure, PatientRecord } from "./record.js";
 import { el } from "./dom.js";
-import { configuration, resume, signIn, signOut } from "./session.js";
+import { configuration, properAddress, resume, signIn, signOut } from "./session.js";
 import { heading } from "./heading.js";
 import { mount } from "./section.js";
 import { SECTIONS } from "./sections/index.js";
@@ -12,6 +12,8 @@ async function start() {
   let config;
   try {
     config = await configuration();
+    const address = properAddress(config);
+    if (address) return location.replace(address);
     const client = await resume(config);
     if (client?.patient.id) return await showRecord(config, client);
     showLanding(config, client ? "No person was chosen. Please sign in again." : "");

@@ -9,11 +9,16 @@ export async function configuration() {
   return answer.json();
 }
 
+/** The same page under the server's own name, if it was opened under another (localhost, 127.0.0.1). */
+export function properAddress({ iss }) {
+  return new URL(iss).origin === location.origin ? null : new URL(location.pathname, iss).href;
+}
+
 export function signIn({ client_id: clientId, iss }) {
   // The client prefers `iss` and `clientId` of the address over these: nobody shall hand us a link with others.
   history.replaceState(null, "", location.pathname);
   return FHIR.oauth2.authorize({
-    clientId, iss, scope: SCOPE, redirectUri: location.origin + location.pathname, pkceMode: "required",
+    clientId, iss, scope: SCOPE, redirectUri: new URL("./", location.href).href, pkceMode: "required",
     completeInTarget: true,
   });
 }
