@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from resources.registry import REGISTRY
+
 APP = Path(__file__).parents[2] / "fhir_server/http/app"
 SOURCES = sorted((APP / "src").rglob("*.js"))
 PAGES = [APP / "index.html", APP / "missing.html"]
@@ -110,3 +112,16 @@ def test_built_app_is_whole_and_small() -> None:
     built = {path.name: path.stat().st_size for path in (APP / "dist").iterdir()}
     assert {"index.html", "app.js", "app.css", "icon.svg"} <= built.keys()
     assert 100_000 < built["app.js"] < 350_000
+
+
+_SEARCH = re.compile(r'search\("(\w+)", \{([^}]*)\}')
+
+
+def test_every_search_of_the_app_is_one_that_the_registry_knows() -> None:
+    searches = [found for path in SOURCES for found in _SEARCH.findall(path.read_text())]
+    assert len(searches) >= 13
+    for type_name, given in searches:
+        names = {"patient", *re.findall(r"\b([a-z]\w*)(?=:|,|$)", re.sub(r'"[^"]*"', "", given))}
+        sorts = set(re.findall(r'_sort: "-([\w-]+)"', given))
+        unknown = (names | sorts) - REGISTRY.parameters(type_name).keys()
+        assert unknown == set(), (type_name, unknown)
