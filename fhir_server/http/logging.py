@@ -136,8 +136,7 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            asyncio.get_running_loop().set_exception_handler(_log_loop_fault)
-            await self._app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
         began = perf_counter()
         request_id = f"{self._prefix}-{next(self._numbers):x}"
@@ -162,6 +161,19 @@ class RequestLog:
                 await _answer_fault(numbered)
         finally:
             self._line(scope, base, status, perf_counter() - began)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The lifespan: what fails at the start is told without its message, too."""
+        asyncio.get_running_loop().set_exception_handler(_log_loop_fault)
+
+        async def terse(message: Message) -> None:
+            await send({"type": message["type"]})
+
+        try:
+            await self._app(scope, receive, terse)
+        except Exception as fault:
+            _faults.error("at start or stop", exc_info=fault)
+            raise
 
     def _line(self, scope: Scope, base: str, status: int, seconds: float) -> None:
         state = scope["state"]
