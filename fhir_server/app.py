@@ -1,0 +1,123 @@
+"""The composition root: settings and a MongoDB become one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from fhir_server.access.scope_rules import AccessScopeRules
+from fhir_server.directory import RecordDirectory
+from fhir_server.http.capability import OAuthAddresses, capability_statement
+from fhir_server.http.endpoint import Limits
+from fhir_server.http.fhir import fhir_routes
+from fhir_server.http.gate import BearerGate
+from fhir_server.http.health import health_routes
+from fhir_server.http.logging import RequestLog
+from fhir_server.http.start import page_routes
+from fhir_server.interactions.call import Service
+from fhir_server.master_key import derived_key, load_master_key
+from fhir_server.settings import Settings
+from fhir_server.store import Database
+from fhir_server.store.database import Limits as StoreLimits
+from smart_auth.config import AuthConfig
+from smart_auth.server import AuthorizationServer
+from smart_auth.storage import MongoStorage
+
+
+def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
+    """The application; it connects when it starts and lets go when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with open_database(settings, mongodb_uri) as database:
+            storage = MongoStorage.connect(mongodb_uri, settings.database)
+            auth = AuthorizationServer(
+                auth_config(settings),
+                storage,
+                RecordDirectory(database, settings.fhir_base),
+                AccessScopeRules(settings.fhir_base),
+            )
+            await auth.start()
+            try:
+                _add_routes(app, settings, database, auth, storage)
+                yield
+            finally:
+                await auth.stop()
+                await storage.close()
+
+    # The routes are added as plain Starlette routes: no dependency machinery on the hot path.
+    app = FastAPI(title="fhir-server", openapi_url=None, lifespan=lifespan)
+    return RequestLog(app)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, mongodb_uri: str) -> AsyncGenerator[Database]:
+    """The store that the settings name, connected."""
+    database = await Database.connect(
+        mongodb_uri,
+        settings.database,
+        base_url=settings.fhir_base,
+        cursor_key=derived_key(load_master_key(settings.master_key_path), "page links"),
+        limits=StoreLimits(included=settings.search_max_includes),
+    )
+    async with database:
+        yield database
+
+
+def auth_config(settings: Settings) -> AuthConfig:
+    """What of the settings the authorization server is told."""
+    return AuthConfig(
+        base_url=settings.fhir_base,
+        issuer=settings.public_url,
+        master_key=derived_key(load_master_key(settings.master_key_path), "signing keys"),
+        organization=settings.organization_name,
+        access_token_lifetime=settings.access_token_lifetime,
+        backend_token_lifetime=settings.backend_token_lifetime,
+        code_lifetime=settings.authorization_code_lifetime,
+        session_lifetime=settings.session_lifetime,
+        refresh_token_lifetime=settings.refresh_token_lifetime,
+    )
+
+
+def _add_routes(
+    app: FastAPI,
+    settings: Settings,
+    database: Database,
+    auth: AuthorizationServer,
+    storage: MongoStorage,
+) -> None:
+    base_url = settings.fhir_base
+    smart = auth.smart_configuration()
+    service = Service(
+        base_url=base_url,
+        strict_search=settings.search_strict,
+        default_count=settings.search_default_count,
+        max_count=settings.search_max_count,
+        max_entries=settings.max_bundle_entries,
+    )
+    capability = capability_statement(
+        base_url,
+        OAuthAddresses(
+            authorize=smart["authorization_endpoint"],
+            token=smart["token_endpoint"],
+            introspect=smart["introspection_endpoint"],
+            revoke=smart["revocation_endpoint"],
+        ),
+        update_create=settings.update_create,
+        organization=settings.organization_name,
+    )
+    app.router.routes[:] = [
+        *fhir_routes(
+            service,
+            BearerGate(auth, database, base_url),
+            Limits(resource=settings.max_body_bytes, bundle=settings.max_bundle_bytes),
+            capability,
+            auth.smart_configuration,
+        ),
+        *health_routes(database),
+        *auth.routes,
+        *page_routes(settings.organization_name, base_url, storage),
+    ]

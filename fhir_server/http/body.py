@@ -1,0 +1,65 @@
+"""Reading a request's body within limits: size, then what it is declared to be, then JSON."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from fhir_server.http.negotiation import check_form_body, check_json_body
+from fhir_server.outcome import Category, FhirError, error
+from resources import fhir_json
+from resources.fhir_json import Resource
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body; 413 as soon as it is seen to be larger than `limit` bytes."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_long(limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_long(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def read_resource(request: Request, limit: int) -> Resource:
+    """The JSON object in the body. 415, 413, or 400 with line and column."""
+    check_json_body(request.headers.get("content-type"))
+    body = await read_body(request, limit)
+    try:
+        value = fhir_json.parse(body)
+    except fhir_json.MalformedJson as problem:
+        raise error(Category.STRUCTURE, f"The body is not JSON: {problem}.") from None
+    if not isinstance(value, dict):
+        raise error(Category.STRUCTURE, "The body has to be a JSON object: a resource.")
+    return cast(dict[str, Any], value)
+
+
+async def read_form(request: Request, limit: int) -> tuple[tuple[str, str], ...]:
+    """The parameters of a search by POST."""
+    check_form_body(request.headers.get("content-type"))
+    return query_pairs(await read_body(request, limit))
+
+
+def query_pairs(text: bytes) -> tuple[tuple[str, str], ...]:
+    """Names and values of a query string or form, in order; 400 where they are not UTF-8."""
+    try:
+        pairs = parse_qsl(
+            text.decode(), keep_blank_values=True, errors="strict", max_num_fields=1000
+        )
+    except (UnicodeError, ValueError):
+        raise error(
+            Category.INVALID,
+            "The parameters have to be percent-encoded UTF-8, at most 1,000 of them.",
+        ) from None
+    return tuple(pairs)
+
+
+def _too_long(limit: int) -> FhirError:
+    return error(Category.TOO_LONG, f"The body is larger than the {limit} bytes that are taken.")

@@ -1,0 +1,132 @@
+"""The CapabilityStatement, generated from what is registered (R4 `capabilitystatement.html`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from fhir.resources.R4B import capabilitystatement as model
+from fhir.resources.R4B.codeableconcept import CodeableConcept
+from fhir.resources.R4B.coding import Coding
+from fhir.resources.R4B.extension import Extension
+
+from fhir_server.interactions.table import TABLE
+from fhir_server.search.catalogue import includes, revincludes, supported_parameters
+from resources.registry import REGISTRY
+
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_SYSTEM_CODES = ("transaction", "batch", "search-system", "history-system")
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthAddresses:
+    """The endpoints that the oauth-uris extension repeats (SMART App Launch 1.0, conformance)."""
+
+    authorize: str
+    token: str
+    introspect: str
+    revoke: str
+
+
+def capability_statement(
+    base_url: str, oauth: OAuthAddresses, *, update_create: bool, organization: str
+) -> bytes:
+    """The statement as JSON. Lists what works, no more and no less."""
+    statement = model.CapabilityStatement(
+        status="active",
+        date=datetime.now(UTC).replace(microsecond=0),
+        publisher=organization,
+        kind="instance",
+        software=model.CapabilityStatementSoftware(
+            name="fhir-server", version=version("fhir-server")
+        ),
+        implementation=model.CapabilityStatementImplementation(
+            description=f"FHIR R4 server of {organization}", url=base_url
+        ),
+        fhirVersion="4.0.1",
+        format=["application/fhir+json", "json"],
+        rest=[
+            model.CapabilityStatementRest(
+                mode="server",
+                security=_security(oauth),
+                resource=[
+                    _resource(type_name, update_create=update_create)
+                    for type_name in REGISTRY.endpoints
+                ],
+                interaction=[
+                    model.CapabilityStatementRestInteraction(code=code)
+                    for code in _system_interactions()
+                ],
+            )
+        ],
+    )
+    return statement.model_dump_json().encode()
+
+
+def _system_interactions() -> list[str]:
+    codes = {row.code for row in TABLE}
+    if "transaction" in codes:
+        codes.add("batch")
+    return [code for code in _SYSTEM_CODES if code in codes]
+
+
+def _security(oauth: OAuthAddresses) -> model.CapabilityStatementRestSecurity:
+    addresses = {
+        "authorize": oauth.authorize,
+        "token": oauth.token,
+        "introspect": oauth.introspect,
+        "revoke": oauth.revoke,
+    }
+    parts = [Extension(url=name, valueUri=address) for name, address in addresses.items()]
+    return model.CapabilityStatementRestSecurity(
+        cors=True,
+        service=[
+            CodeableConcept(
+                coding=[Coding(system=_SECURITY_SERVICE, code="SMART-on-FHIR")],
+                text="OAuth2 by SMART App Launch; see .well-known/smart-configuration",
+            )
+        ],
+        extension=[Extension(url=_OAUTH_URIS, extension=parts)],
+    )
+
+
+def _resource(type_name: str, *, update_create: bool) -> model.CapabilityStatementRestResource:
+    codes = list(dict.fromkeys(row.code for row in TABLE if row.code not in _SYSTEM_CODES))
+    facts: dict[str, Any] = {
+        "type": type_name,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{type_name}",
+        "interaction": [
+            model.CapabilityStatementRestResourceInteraction(code=code) for code in codes
+        ],
+        "versioning": "versioned-update",
+        "readHistory": "vread" in codes,
+        "updateCreate": update_create,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "referencePolicy": ["literal", "logical", "local"],
+        "searchParam": [
+            model.CapabilityStatementRestResourceSearchParam(
+                name=parameter.name,
+                definition=parameter.url,
+                type=parameter.type,
+                documentation=_modifiers(modifiers),
+            )
+            for parameter, modifiers in supported_parameters(type_name)
+        ],
+    }
+    # An empty array is not FHIR: a type without includes has no such element.
+    if found := includes(type_name):
+        facts["searchInclude"] = list(found)
+    if found := revincludes(type_name):
+        facts["searchRevInclude"] = list(found)
+    return model.CapabilityStatementRestResource(**facts)
+
+
+def _modifiers(modifiers: Sequence[str]) -> str | None:
+    return f"Modifiers: {', '.join(f':{name}' for name in modifiers)}" if modifiers else None

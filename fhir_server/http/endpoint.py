@@ -1,0 +1,143 @@
+"""From an HTTP request to a `Call`, from a `Reply` to an HTTP response.
+
+One `Endpoint` stands at each path of the interaction table and is a plain ASGI application, so that
+a read costs no dependency machinery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from fhir_server.http.body import query_pairs, read_form, read_resource
+from fhir_server.http.negotiation import CONTENT_TYPE, check_acceptable, split_steering
+from fhir_server.http.prefer import preference
+from fhir_server.interactions.call import Call, Conditions, Service
+from fhir_server.interactions.names import check_type
+from fhir_server.interactions.reply import Reply
+from fhir_server.interactions.table import Body, Row
+from fhir_server.outcome import Category, FhirError, error
+from fhir_server.store import FhirStore
+from resources import fhir_json
+
+_LOGICAL_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_COMMON: Final = {"content-type": CONTENT_TYPE, "cache-control": "no-store"}
+
+
+class Gate(Protocol):
+    """Turns a request's bearer token into a store that sees with its rights."""
+
+    async def admit(self, request: Request) -> FhirStore:
+        """Raises LOGIN where the token is absent or bad."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes that a body may have."""
+
+    resource: int
+    bundle: int
+    form: int = 1_000_000
+
+
+class Endpoint:
+    """The interactions that share one path, by method."""
+
+    def __init__(self, rows: Sequence[Row], service: Service, gate: Gate, limits: Limits) -> None:
+        self._rows: Mapping[str, Row] = {row.method: row for row in rows}
+        self._service = service
+        self._gate = gate
+        self._limits = limits
+        offered: set[str] = {*self._rows, *(("HEAD",) if "GET" in self._rows else ())}
+        self._methods = ", ".join(sorted(offered))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except FhirError as problem:
+            response = failure(problem)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        store = await self._gate.admit(request)
+        row = self._rows.get(method)
+        if row is None:
+            raise error(
+                Category.METHOD,
+                f"{request.method} is not offered here; {self._methods} are.",
+                headers={"allow": self._methods},
+            )
+        path: dict[str, str] = request.path_params
+        parameters, asked_format, pretty = split_steering(
+            query_pairs(request.scope["query_string"])
+        )
+        check_acceptable(request.headers.get("accept"), asked_format)
+        type_name = path.get("type", "")
+        if type_name:
+            check_type(type_name)
+        call = Call(
+            service=self._service,
+            store=store,
+            type_name=type_name,
+            logical_id=_checked_id(type_name, path.get("id")),
+            version_id=path.get("version", ""),
+            parameters=parameters,
+            conditions=_conditions(request),
+            preference=preference(request.headers.get("prefer")),
+        )
+        if row.body is not Body.NONE:
+            call = await self._with_body(call, row, request)
+        reply = await row.perform(call)
+        return _response(reply, pretty=pretty)
+
+    async def _with_body(self, call: Call, row: Row, request: Request) -> Call:
+        if row.body is Body.FORM:
+            form, _, _ = split_steering(await read_form(request, self._limits.form))
+            return replace(call, parameters=(*call.parameters, *form))
+        bundle = row.body is Body.BUNDLE or call.type_name == "Bundle"
+        limit = self._limits.bundle if bundle else self._limits.resource
+        return replace(call, body=await read_resource(request, limit))
+
+
+def _checked_id(type_name: str, logical_id: str | None) -> str:
+    """An id that FHIR cannot have names nothing: the same 404 as for any absent id."""
+    if logical_id is None:
+        return ""
+    if _LOGICAL_ID.fullmatch(logical_id) is None:
+        raise error(Category.NOT_FOUND, f"No {type_name} can have such an id.")
+    return logical_id
+
+
+def _conditions(request: Request) -> Conditions:
+    headers = request.headers
+    return Conditions(
+        if_match=headers.get("if-match"),
+        if_none_match=headers.get("if-none-match"),
+        if_modified_since=headers.get("if-modified-since"),
+        if_none_exist=headers.get("if-none-exist"),
+    )
+
+
+def _response(reply: Reply, *, pretty: bool) -> Response:
+    body = msgspec.json.format(reply.body, indent=2) if pretty and reply.body else reply.body
+    headers = {"cache-control": "no-store", **dict(reply.headers)}
+    if body:
+        headers["content-type"] = CONTENT_TYPE
+    return Response(body, reply.status, headers)
+
+
+def failure(problem: FhirError) -> Response:
+    """The `OperationOutcome` of a refusal."""
+    return Response(
+        fhir_json.dump(problem.outcome), problem.category.status, {**_COMMON, **problem.headers}
+    )

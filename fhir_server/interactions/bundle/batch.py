@@ -1,0 +1,65 @@
+"""batch: each entry on its own, as if it had come alone (R4 3.1.0.11.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fhir_server.interactions.bundle.entries import Entry, at_entry
+from fhir_server.interactions.bundle.links import ConditionalReferences
+from fhir_server.interactions.bundle.responses import (
+    failure_entry,
+    response_bundle,
+    response_entry,
+)
+from fhir_server.interactions.call import Call
+from fhir_server.interactions.names import check_type
+from fhir_server.interactions.reply import Reply
+from fhir_server.interactions.row import Row
+from fhir_server.outcome import Category, FhirError, error
+
+
+async def process_batch(call: Call, entries: Sequence[Entry], rows: Sequence[Row]) -> Reply:
+    """A response for each entry in its place; the entries are processed in the order of methods."""
+    answers: dict[int, bytes] = {}
+    for entry in sorted(entries, key=lambda entry: entry.rank):
+        try:
+            reply = await perform_entry(call, entry, rows)
+        except FhirError as problem:
+            answers[entry.index] = failure_entry(at_entry(problem, entry))
+        else:
+            reading = entry.method in ("GET", "HEAD")
+            answers[entry.index] = response_entry(reply, call.preference, reading=reading)
+    return response_bundle("batch", [answers[entry.index] for entry in entries])
+
+
+async def perform_entry(call: Call, entry: Entry, rows: Sequence[Row]) -> Reply:
+    """One entry by the interaction that its method and address name."""
+    row, values = _find_row(entry, rows)
+    check_type(values["type"])
+    if entry.resource is not None and entry.method in ("POST", "PUT"):
+        await ConditionalReferences(call.store, call.service.base_url).resolve(entry.resource)
+    entry_call = replace(
+        call,
+        type_name=values["type"],
+        logical_id=values.get("id", ""),
+        version_id=values.get("version", ""),
+        parameters=entry.parameters,
+        body=entry.resource,
+        conditions=entry.conditions,
+    )
+    reply = await row.perform(entry_call)
+    return replace(reply, body=b"") if entry.method == "HEAD" else reply
+
+
+def _find_row(entry: Entry, rows: Sequence[Row]) -> tuple[Row, dict[str, str]]:
+    method = "GET" if entry.method == "HEAD" else entry.method
+    for row in rows:
+        if row.method == method and (values := row.match(entry.segments)) is not None:
+            return row, values
+    address = "/".join(entry.segments)
+    raise error(
+        Category.UNKNOWN_ROUTE,
+        f"{entry.method} {address[:100]!r} is no interaction that a bundle can ask for here.",
+        f"{entry.path}.request.url",
+    )

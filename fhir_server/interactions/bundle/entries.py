@@ -1,0 +1,139 @@
+"""The entries of a transaction or batch as frozen values (R4 `bundle.html`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl, unquote
+
+from fhir_server.interactions.call import Conditions, Service
+from fhir_server.interactions.checked import raise_problems
+from fhir_server.outcome import Category, FhirError, error
+from resources.fhir_json import Resource
+from resources.validation import validate
+
+_METHODS: Final = ("DELETE", "POST", "PUT", "GET", "HEAD")
+"""In processing order (R4 3.1.0.11.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One `Bundle.entry` with its request taken apart."""
+
+    index: int
+    method: str
+    segments: tuple[str, ...]
+    """Of the address below the base."""
+    parameters: tuple[tuple[str, str], ...]
+    query: str
+    full_url: str | None
+    resource: Resource | None
+    conditions: Conditions
+
+    @property
+    def path(self) -> str:
+        """Where the entry stands, for an outcome's expression."""
+        return f"Bundle.entry[{self.index}]"
+
+    @property
+    def type_name(self) -> str:
+        return self.segments[0] if self.segments else ""
+
+    @property
+    def rank(self) -> int:
+        """Position of the method in the order of processing."""
+        return _METHODS.index(self.method)
+
+
+def parse_entries(bundle: Resource, service: Service) -> list[Entry]:
+    """All entries. Raises INVALID where the envelope is not R4, TOO_COSTLY for too many."""
+    raw = bundle.get("entry", [])
+    if isinstance(raw, list) and len(cast(list[Any], raw)) > service.max_entries:
+        raise error(
+            Category.TOO_COSTLY,
+            f"A bundle may have {service.max_entries} entries here; split this one.",
+            "Bundle.entry",
+        )
+    _check_envelope(bundle)
+    return [
+        _entry(index, item, service.base_url)
+        for index, item in enumerate(cast(list[Resource], raw))
+    ]
+
+
+def _check_envelope(bundle: Resource) -> None:
+    """Everything of the bundle but the resources in it, which are judged entry by entry."""
+    envelope = dict(bundle)
+    items = bundle.get("entry")
+    if isinstance(items, list):
+        envelope["entry"] = [
+            {name: value for name, value in cast(Resource, item).items() if name != "resource"}
+            if isinstance(item, dict)
+            else item
+            for item in cast(list[Any], items)
+        ]
+    raise_problems(validate(envelope))
+
+
+def _entry(index: int, item: Resource, base_url: str) -> Entry:
+    request: Resource = item.get("request") or {}
+    method = cast(str, request.get("method", ""))
+    place = f"Bundle.entry[{index}].request"
+    if method not in _METHODS:
+        raise error(
+            Category.NOT_SUPPORTED,
+            f"The method {method!r} is not offered in a bundle; {', '.join(_METHODS)} are.",
+            f"{place}.method",
+        )
+    address, _, query = cast(str, request.get("url", "")).partition("?")
+    segments = _segments(address, base_url)
+    resource = item.get("resource")
+    if method in ("POST", "PUT") and not isinstance(resource, dict):
+        raise error(
+            Category.INVALID, f"A {method} needs a resource.", f"Bundle.entry[{index}].resource"
+        )
+    return Entry(
+        index=index,
+        method=method,
+        segments=segments,
+        parameters=_parameters(query, f"{place}.url"),
+        query=query,
+        full_url=item.get("fullUrl"),
+        resource=cast("Resource | None", resource),
+        conditions=Conditions(
+            if_match=request.get("ifMatch"),
+            if_none_match=request.get("ifNoneMatch"),
+            if_modified_since=None,
+            if_none_exist=request.get("ifNoneExist"),
+        ),
+    )
+
+
+def _segments(address: str, base_url: str) -> tuple[str, ...]:
+    """`Patient/1`, `/Patient/1` and the absolute form are the same address."""
+    relative = address.removeprefix(base_url).strip("/")
+    return tuple(unquote(part) for part in relative.split("/")) if relative else ()
+
+
+def _parameters(query: str, place: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=1000))
+    except ValueError:
+        raise error(Category.INVALID, "The address has a malformed query.", place) from None
+
+
+def at_entry(problem: FhirError, entry: Entry) -> FhirError:
+    """The same problem, told of the entry: expressions begin with `Bundle.entry[i]`."""
+    issues = tuple(
+        replace(issue, expression=_below(entry, issue.expression)) for issue in problem.issues
+    )
+    return FhirError(problem.category, issues, problem.headers, problem.reason)
+
+
+def _below(entry: Entry, expression: str | None) -> str:
+    if expression is None:
+        return entry.path
+    if expression.startswith("Bundle.entry["):
+        return expression
+    _, _, rest = expression.partition(".")
+    return f"{entry.path}.resource.{rest}" if rest else f"{entry.path}.resource"

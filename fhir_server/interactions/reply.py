@@ -1,0 +1,35 @@
+"""What an interaction answers, before HTTP dresses it (R4 `http.html`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+
+from fhir_server.outcome import Issue, operation_outcome
+from fhir_server.store.versions import StoredVersion
+from resources import fhir_json
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status, headers and the FHIR JSON to send; an empty body is no body."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    version: StoredVersion | None = None
+    """The version that was read or written, for the response entry of a bundle."""
+
+
+def version_headers(version: StoredVersion) -> tuple[tuple[str, str], ...]:
+    """`ETag` and `Last-Modified` (R4 3.1.0.1.3: weak, the version id in quotes)."""
+    return (
+        ("etag", f'W/"{version.version}"'),
+        ("last-modified", format_datetime(version.last_updated, usegmt=True)),
+    )
+
+
+def outcome_body(issues: Sequence[Issue]) -> bytes:
+    """An `OperationOutcome` as bytes."""
+    return fhir_json.dump(operation_outcome(issues))

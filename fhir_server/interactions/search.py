@@ -1,0 +1,76 @@
+"""search on a type, by GET and by POST (R4 `http.html#search`, `search.html` section 3.1.1)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from fhir_server.interactions.call import Call
+from fhir_server.interactions.pages import bundle, outcome_entry, search_entry
+from fhir_server.interactions.reply import Reply
+from fhir_server.outcome import Issue
+from fhir_server.search.query import SearchQuery, parse_search
+from fhir_server.store.paging import SearchPage
+
+PAGE_PARAMETER = "_page"
+"""Carries the opaque position of a page; it is bound to the query and to the caller."""
+
+
+async def search_type(call: Call) -> Reply:
+    """A searchset of one page, with links to the pages beside it."""
+    service = call.service
+    filters = [pair for pair in call.parameters if pair[0] != PAGE_PARAMETER]
+    position = next((value for name, value in call.parameters if name == PAGE_PARAMETER), None)
+    query = parse_search(
+        call.type_name,
+        filters,
+        strict=call.strict,
+        base_url=service.base_url,
+        default_count=service.default_count,
+        max_count=service.max_count,
+    )
+    page = await call.store.search(query, cursor=position)
+    entries = [search_entry(service.base_url, match, "match") for match in page.matches]
+    entries += [search_entry(service.base_url, found, "include") for found in page.included]
+    issues = [*query.warnings, *_cut(page)]
+    if issues:
+        entries.append(outcome_entry(issues))
+    links = _links(call, query, page, position)
+    return Reply(200, bundle("searchset", links, entries, _total(query, page, position)))
+
+
+def _total(query: SearchQuery, page: SearchPage, position: str | None) -> int | None:
+    """The total that was asked for, or the one that a single page shows anyway."""
+    if page.total is None and position is None and page.next_cursor is None and query.count:
+        return len(page.matches) if query.total != "none" else None
+    return page.total
+
+
+def _cut(page: SearchPage) -> list[Issue]:
+    if not page.capped:
+        return []
+    text = (
+        "This search includes more resources than one answer carries; the rest was left out. "
+        "Ask for fewer matches a page, or read what the matches refer to."
+    )
+    return [Issue("warning", "incomplete", text)]
+
+
+def _links(
+    call: Call, query: SearchQuery, page: SearchPage, position: str | None
+) -> list[tuple[str, str]]:
+    """`self` shows what was applied (R4 3.1.1.4.1); the others add a position."""
+    base = f"{call.service.base_url}/{call.type_name}"
+    applied = urlencode(query.applied, quote_via=quote, safe=":,|/$")
+
+    def link(position: str | None) -> str:
+        parts = [applied] if applied else []
+        if position is not None:
+            parts.append(f"{PAGE_PARAMETER}={quote(position)}")
+        return f"{base}?{'&'.join(parts)}" if parts else base
+
+    links = [("self", link(position))]
+    if page.next_cursor is not None:
+        links.append(("next", link(page.next_cursor)))
+    if page.previous_cursor is not None:
+        links.append(("previous", link(page.previous_cursor)))
+    return links

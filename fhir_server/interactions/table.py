@@ -1,0 +1,40 @@
+"""Every interaction that this server has, once.
+
+Routes, the entries of a batch, the CapabilityStatement and the access matrix of the tests derive
+from this table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fhir_server.interactions.bundle import process_bundle
+from fhir_server.interactions.call import Call
+from fhir_server.interactions.history import history_instance
+from fhir_server.interactions.read import read, vread
+from fhir_server.interactions.reply import Reply
+from fhir_server.interactions.row import Body, Row
+from fhir_server.interactions.search import search_type
+from fhir_server.interactions.write import create, delete, update
+
+ENTRY_ROWS: Final = (
+    Row("read", "GET", ("{type}", "{id}"), read),
+    Row("update", "PUT", ("{type}", "{id}"), update, Body.RESOURCE),
+    Row("delete", "DELETE", ("{type}", "{id}"), delete),
+    Row("search-type", "GET", ("{type}",), search_type),
+    Row("create", "POST", ("{type}",), create, Body.RESOURCE),
+    Row("history-instance", "GET", ("{type}", "{id}", "_history"), history_instance),
+    Row("vread", "GET", ("{type}", "{id}", "_history", "{version}"), vread),
+)
+"""What may also stand in a batch; the hot ones first: routes are tried in this order."""
+
+
+async def _process_bundle(call: Call) -> Reply:
+    return await process_bundle(call, ENTRY_ROWS)
+
+
+TABLE: Final = (
+    *ENTRY_ROWS,
+    Row("search-type", "POST", ("{type}", "_search"), search_type, Body.FORM),
+    Row("transaction", "POST", (), _process_bundle, Body.BUNDLE),
+)

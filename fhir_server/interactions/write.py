@@ -1,0 +1,73 @@
+"""create, update and delete (R4 `http.html#create`, `#update`, `#delete`)."""
+
+from __future__ import annotations
+
+from fhir_server.interactions.call import Call, Return
+from fhir_server.interactions.checked import (
+    checked,
+    with_local_references,
+    without_server_elements,
+)
+from fhir_server.interactions.conditional import create_unless_exists
+from fhir_server.interactions.etag import expected_version
+from fhir_server.interactions.reply import Reply, outcome_body, version_headers
+from fhir_server.outcome import Category, Issue, error
+from fhir_server.store.versions import StoredVersion
+
+
+async def create(call: Call) -> Reply:
+    """201 with the new resource under an id of the server's; `If-None-Exist` is obeyed."""
+    call.without_parameters()
+    resource = checked(without_server_elements(call.resource()), call.type_name)
+    with_local_references(resource, call.service.base_url)
+    criteria = call.conditions.if_none_exist
+    if criteria is None:
+        return written(call, await call.store.create(call.type_name, resource), created=True)
+    stored, created = await create_unless_exists(call, resource, criteria)
+    return written(call, stored, created=created)
+
+
+async def update(call: Call) -> Reply:
+    """200 with the new version, 201 where it made the resource."""
+    call.without_parameters()
+    resource = call.resource()
+    if resource.get("id") != call.logical_id:
+        raise error(
+            Category.INVALID,
+            f"The resource's id has to be that of the address, {call.logical_id}.",
+            f"{call.type_name}.id",
+        )
+    proposed = without_server_elements(checked(resource, call.type_name))
+    with_local_references(proposed, call.service.base_url)
+    expected = expected_version(call.conditions.if_match)
+    result = await call.store.update(call.type_name, call.logical_id, proposed, if_match=expected)
+    return written(call, result.stored, created=result.created)
+
+
+async def delete(call: Call) -> Reply:
+    """204; the history stays. What is deleted already stays deleted."""
+    call.without_parameters()
+    expected = expected_version(call.conditions.if_match)
+    marker = await call.store.delete(call.type_name, call.logical_id, if_match=expected)
+    if marker is None:
+        return Reply(204)
+    return Reply(204, headers=(("etag", f'W/"{marker.version}"'),), version=marker)
+
+
+def written(call: Call, version: StoredVersion, *, created: bool) -> Reply:
+    """The answer to a write, with as much of a body as the caller prefers (R4 3.1.0.1.7)."""
+    headers = version_headers(version)
+    place = f"{call.service.base_url}/{version.type_name}/{version.logical_id}/_history"
+    location = ("location", f"{place}/{version.version}")
+    status = 201 if created else 200
+    match call.preference.content:
+        case Return.MINIMAL:
+            body = b""
+        case Return.OUTCOME:
+            done = (
+                f"{version.type_name}/{version.logical_id} is stored as version {version.version}."
+            )
+            body = outcome_body([Issue("information", "informational", done)])
+        case Return.REPRESENTATION | None:
+            body = version.json
+    return Reply(status, body, (*headers, location), version)
