@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 _LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 # Schemes that a browser would run or open itself.
 _DANGEROUS = {"javascript", "data", "vbscript", "file", "blob", "about", "ftp", "ws", "wss"}
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]_a-z~|%A-Z0-9]+")
+# RFC 3986: a scheme, then reserved, unreserved and percent-encoded characters.
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 
 

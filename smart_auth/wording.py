@@ -14,65 +14,22 @@ _SPECIAL = {
     "offline_access": "Stay connected when you are not using the app, until you end it",
     "online_access": "Stay connected for as long as you are signed in here",
 }
-_TYPES = {
-    "*": "everything in the record",
-    "AllergyIntolerance": "allergies",
-    "Appointment": "appointments",
-    "CarePlan": "care plans",
-    "CareTeam": "care team",
-    "Claim": "bills",
-    "Communication": "messages",
-    "Condition": "health problems",
-    "Coverage": "insurance",
-    "Device": "devices and implants",
-    "DiagnosticReport": "test reports",
-    "DocumentReference": "documents and notes",
-    "Encounter": "visits and hospital stays",
-    "ExplanationOfBenefit": "insurance statements",
-    "Goal": "health goals",
-    "Immunization": "vaccinations",
-    "Location": "clinics and departments",
-    "Medication": "medicines",
-    "MedicationRequest": "prescriptions",
-    "Observation": "lab results and vital signs",
-    "Organization": "hospitals and practices",
-    "Patient": "name, birth date and contact details",
-    "Practitioner": "doctors and nurses",
-    "PractitionerRole": "doctors and nurses, where they work",
-    "Procedure": "operations and procedures",
-    "QuestionnaireResponse": "answers to questionnaires",
-    "RelatedPerson": "relatives and carers",
-    "ServiceRequest": "referrals and orders",
-}
+
+_ACTIONS = (("see", "rs"), ("add", "c"), ("change", "u"), ("delete", "d"))
 
 
-def scope_in_words(scope: str, rules: ScopeRules, *, own_record: bool) -> str:
+def scope_in_words(scope: str, rules: ScopeRules) -> str:
     parsed = parse_scope(scope)
     if parsed is None:
         return _SPECIAL.get(scope, scope)
-    return rules.describe(scope) or _resource_words(parsed, own_record=own_record)
+    return rules.describe(scope) or _plainly(parsed)
 
 
-def _resource_words(scope: ResourceScope, *, own_record: bool) -> str:
-    words = f"{_actions(scope.letters)}: {_type_words(scope.type_name)}"
-    if scope.constraint is not None:
-        kinds = ", ".join(f"{name} {value}" for name, value in sorted(scope.criteria))
-        words += f" (only where {kinds})"
-    if scope.context == "user" and not own_record:
-        words += ", of all patients that you may see"
-    return words
-
-
-def _actions(letters: frozenset[str]) -> str:
-    actions = [
-        word
-        for word, needed in (("see", "rs"), ("add", "c"), ("change", "u"), ("delete", "d"))
-        if letters & set(needed)
-    ]
-    head = ", ".join(actions[:-1])
-    return (f"{head} and {actions[-1]}" if head else actions[-1]).capitalize()
-
-
-def _type_words(type_name: str) -> str:
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type_name).lower()
-    return _TYPES.get(type_name, split)
+def _plainly(scope: ResourceScope) -> str:
+    """`See and add: care plan`, for types that the FHIR side has no words for."""
+    actions = [word for word, letters in _ACTIONS if scope.letters & set(letters)]
+    listed = " and ".join(filter(None, [", ".join(actions[:-1]), actions[-1]]))
+    spelt = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", scope.type_name).lower()
+    what = "everything" if scope.type_name == "*" else spelt
+    only = f" (only where {scope.constraint})" if scope.constraint else ""
+    return f"{listed.capitalize()}: {what}{only}"

@@ -188,13 +188,11 @@ class ConsentPage:
         question = await self._pick.question(
             person, offered, text, form.get("patient") if form else None
         )
-        own_record = person.fhir_user.startswith("Patient/")
         values = {
             "app": visit.client.name,
             "person": person.name,
             "scopes": [
-                (scope, scope_in_words(scope, self._rules, own_record=own_record), scope in ticked)
-                for scope in offered
+                (scope, scope_in_words(scope, self._rules), scope in ticked) for scope in offered
             ],
             "question": question,
             "problem": problem,

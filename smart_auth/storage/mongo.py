@@ -24,6 +24,8 @@ from smart_auth.records import (
 from smart_auth.storage import documents
 from smart_auth.storage.collection import Collection
 
+_PATIENCE = "serverSelectionTimeoutMS"
+
 
 @dataclass(frozen=True, slots=True)
 class _UsedAssertion:
@@ -53,8 +55,11 @@ class MongoStorage:
     @classmethod
     def connect(cls, mongodb_uri: str, database_name: str) -> MongoStorage:
         """Opens no connection yet; the first question does."""
+        # The operator's own patience, where the URI states one, comes before ours.
+        stated = _PATIENCE.lower() in mongodb_uri.lower()
+        patience: dict[str, Any] = {} if stated else {_PATIENCE: 5000}
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            mongodb_uri, tz_aware=True, serverSelectionTimeoutMS=5000, appname="smart-auth"
+            mongodb_uri, tz_aware=True, appname="smart-auth", **patience
         )
         return cls(client, database_name)
 

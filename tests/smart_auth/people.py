@@ -52,4 +52,4 @@ class TestScopeRules:
         return parsed.constraint is None or all(name == "category" for name, _ in parsed.criteria)
 
     def describe(self, scope: str) -> str | None:
-        return None
+        return "See and write your health problems" if "/Condition." in scope else None

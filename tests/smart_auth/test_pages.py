@@ -91,8 +91,8 @@ async def test_n1_one_ticked_box_for_each_scope_in_plain_words(launch: Launcher)
     page = await begun.consent_page("ann")
     form = Form.of(page)
     assert form.scopes == begun.scope.split()
-    assert "See: lab results and vital signs" in page.text
-    assert "See, add, change and delete: health problems" in page.text
+    assert "See: observation" in page.text
+    assert "your health problems" in page.text
     assert "Ann Marsh" in page.text
 
 
