@@ -138,7 +138,6 @@ def test_the_log_has_a_line_a_request_and_no_value(running: Running) -> None:
     (told,) = [line for line in running.lines() if line["logger"] == "fhir_server.fault"]
     assert told["exception"] == "ValueError"
     assert str(told["frames"]).startswith("['placeholder.py:")
-    assert json.loads(fault.text)["resourceType"] == "OperationOutcome"
 
 
 def test_a_killed_mongod_comes_back_under_a_running_server(tmp_path: Path) -> None:
