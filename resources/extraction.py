@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -24,7 +24,7 @@ from resources.expressions import (
     Where,
     alternatives,
 )
-from resources.fhir_json import Resource
+from resources.fhir_json import ARRAY, OBJECT, Resource
 from resources.references import target_type
 from resources.registry import REGISTRY, ElementType, SearchParameter
 
@@ -182,8 +182,8 @@ def _emit(name: str, node: str) -> _Visit:
 
 
 def _emit_resource(value: Any, out: list[Any]) -> None:
-    if isinstance(value, dict):
-        resource = cast(Resource, value)
+    if isinstance(value, OBJECT):
+        resource = value
         out.append(Extracted(str(resource.get("resourceType")), resource))
 
 
@@ -252,7 +252,7 @@ def _into(after: _Visit) -> _Visit:
     """Keeps a path from stepping into something that is no object."""
 
     def visit(value: Any, out: list[Any]) -> None:
-        if isinstance(value, dict):
+        if isinstance(value, OBJECT):
             after(value, out)
 
     return visit
@@ -266,8 +266,9 @@ def _look_up(key: str, after: _Visit, index: int | None) -> _Visit:
         found = value.get(key)
         if found is None:
             return
-        if isinstance(found, list):
-            for item in cast(list[Any], found):
+        if isinstance(found, ARRAY):
+            many: list[Any] = found
+            for item in many:
                 after(item, out)
         else:
             after(found, out)
@@ -278,7 +279,7 @@ def _look_up(key: str, after: _Visit, index: int | None) -> _Visit:
 def _look_up_at(key: str, after: _Visit, index: int) -> _Visit:
     def visit(value: Any, out: list[Any]) -> None:
         found = value.get(key)
-        if isinstance(found, list) and len(many := cast(list[Any], found)) > index:
+        if isinstance(found, ARRAY) and len(many := found) > index:
             after(many[index], out)
 
     return visit
@@ -305,7 +306,7 @@ def _resolves(target: str, name: str, after: _Visit | None) -> _Visit | None:
         return None
 
     def visit(value: Any, out: list[Any]) -> None:
-        reference = cast(Resource, value if isinstance(value, dict) else {"reference": value})
+        reference: Resource = value if isinstance(value, OBJECT) else {"reference": value}
         if target_type(reference) == target:
             after(value, out)
 

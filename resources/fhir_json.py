@@ -18,6 +18,11 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | bool | int | Decimal | N
 Resource: TypeAlias = dict[str, Any]
 """A parsed FHIR resource or element: plain JSON values."""
 
+OBJECT: Final[Any] = dict
+ARRAY: Final[Any] = list
+"""For `isinstance` on hot paths: with the classes themselves the type checker narrows to
+`dict[Unknown, Unknown]` and wants a cast, which costs a call for each value."""
+
 _RESPELT: Final = re.compile(rb"[0-9][eE]|0\.000000")
 """Bytes without a match hold no number whose spelling `Decimal` changes."""
 

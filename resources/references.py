@@ -15,7 +15,7 @@ from functools import cache
 from html import escape, unescape
 from typing import Any, Final, TypeAlias, cast
 
-from resources.fhir_json import Resource
+from resources.fhir_json import ARRAY, OBJECT, Resource
 from resources.registry import REGISTRY, ElementType
 
 
@@ -157,8 +157,8 @@ class _Step:
 
 
 def _walk_resource(value: Any, path: str, found: list[Link]) -> None:
-    if isinstance(value, dict):
-        members = cast(Resource, value)
+    if isinstance(value, OBJECT):
+        members: Resource = value
         name = members.get("resourceType")
         if isinstance(name, str) and REGISTRY.is_type(name):
             _walk(_steps(name), members, path, found)
@@ -168,8 +168,8 @@ def _walk_reference(targets: tuple[str, ...]) -> _Visit:
     steps = _steps("Reference")
 
     def visit(value: Any, path: str, found: list[Link]) -> None:
-        if isinstance(value, dict):
-            members = cast(Resource, value)
+        if isinstance(value, OBJECT):
+            members: Resource = value
             if isinstance(members.get("reference"), str):
                 place = f"{path}.reference"
                 found.append(Link(place, "Reference", members, "reference", targets))
@@ -180,8 +180,9 @@ def _walk_reference(targets: tuple[str, ...]) -> _Visit:
 
 def _walk_node(node: str) -> _Visit:
     def visit(value: Any, path: str, found: list[Link]) -> None:
-        if isinstance(value, dict):
-            _walk(_steps(node), cast(Resource, value), path, found)
+        if isinstance(value, OBJECT):
+            members: Resource = value
+            _walk(_steps(node), members, path, found)
 
     return visit
 
@@ -213,7 +214,7 @@ def _walk(steps: dict[str, _Step], members: Resource, path: str, found: list[Lin
         step = steps.get(key)
         if step is None:
             continue
-        many = cast("list[Any] | None", value if isinstance(value, list) else None)
+        many: list[Any] | None = value if isinstance(value, ARRAY) else None
         if step.uri is not None:
             _links_at(step.uri, members, key, path, found)
         elif step.visit is None:
@@ -229,8 +230,8 @@ def _links_at(of: ElementType, members: Resource, key: str, path: str, found: li
     value = members[key]
     if isinstance(value, str):
         found.append(Link(f"{path}.{key}", of.name, members, key, of.targets))
-    elif isinstance(value, list):
-        many = cast(list[Any], value)
+    elif isinstance(value, ARRAY):
+        many: list[Any] = value
         found += [
             Link(f"{path}.{key}[{index}]", of.name, many, index, of.targets)
             for index, item in enumerate(many)
@@ -243,7 +244,7 @@ Mapping: TypeAlias = Callable[[str], "str | None"]
 
 _REWRITTEN: Final = frozenset({"Reference", "uri", "url", "oid", "uuid"})
 _NARRATIVE_LINK: Final = re.compile(
-    r"""(<(?:a|img)\b[^>]*?\s(?:href|src)\s*=\s*)("[^"]*"|'[^']*')"""
+    r"""(<(?:a|img)\b[^<>]*?\s(?:href|src)\s*=\s*)("[^"]*"|'[^']*')"""
 )
 
 
@@ -260,13 +261,13 @@ def rewrite(resource: Resource, mapping: Mapping) -> None:
 
 
 def _rewrite_narratives(resource: Resource, mapping: Mapping) -> None:
-    narrative = resource.get("text")
-    if isinstance(narrative, dict):
-        _rewrite_narrative(cast(Resource, narrative), mapping)
-    contained = resource.get("contained")
-    for inner in cast(list[Any], contained) if isinstance(contained, list) else ():
-        if isinstance(inner, dict):
-            _rewrite_narratives(cast(Resource, inner), mapping)
+    narrative: Any = resource.get("text")
+    if isinstance(narrative, OBJECT):
+        _rewrite_narrative(narrative, mapping)
+    contained: Any = resource.get("contained")
+    for inner in contained if isinstance(contained, ARRAY) else ():
+        if isinstance(inner, OBJECT):
+            _rewrite_narratives(inner, mapping)
 
 
 def _rewrite_narrative(narrative: Resource, mapping: Mapping) -> None:

@@ -52,12 +52,14 @@ def dispense_order(members: Resource, _: Run) -> bool:
 def observation_components(members: Resource, _: Run) -> bool:
     if "component" not in members or not _has_value(members):
         return True
-    own = children(child(members, "code"), "coding")
-    return not any(
-        coding in own
-        for component in children(members, "component")
-        for coding in children(child(component, "code"), "coding")
-    )
+    own = _codings(members)
+    return all(own.isdisjoint(_codings(component)) for component in children(members, "component"))
+
+
+def _codings(members: Resource) -> set[str]:
+    """The codings of `code`, spelt so that equal ones are equal."""
+    codings = children(child(members, "code"), "coding")
+    return {repr(sorted(coding.items())) for coding in codings}
 
 
 def probability(members: Resource, _: Run) -> bool:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
 
 from resources.fhir_json import Resource
 from resources.references import links, literal_type
 from resources.registry import REGISTRY
+from resources.validation.members import child, children, text
 from resources.validation.problem import Run
 
 _PROFILE = "http://hl7.org/fhir/StructureDefinition/"
-
-
-def contained(resource: Resource) -> list[Resource]:
-    """The contained resources, as far as they are objects."""
-    inner = resource.get("contained")
-    if not isinstance(inner, list):
-        return []
-    return [cast(Resource, one) for one in cast(list[Any], inner) if isinstance(one, dict)]
 
 
 def reference_check(targets: tuple[str, ...]) -> Callable[[Resource, str, Run], None]:
@@ -27,17 +19,15 @@ def reference_check(targets: tuple[str, ...]) -> Callable[[Resource, str, Run], 
     anything = not allowed or "Resource" in allowed
 
     def check(reference: Resource, path: str, run: Run) -> None:
-        text = reference.get("reference")
-        if not isinstance(text, str):
-            return
-        type_name = _type_of(text, path, run)
+        literal = text(reference, "reference")
+        type_name = _type_of(literal, path, run) if literal is not None else None
         if type_name is None:
             return
         if not anything and type_name not in allowed:
             wanted = " or ".join(sorted(allowed))
             run.add(path, "value", f"must point to {wanted}, not to {type_name}")
-        stated = reference.get("type")
-        if isinstance(stated, str):
+        stated = text(reference, "type")
+        if stated is not None:
             name = stated.removeprefix(_PROFILE)
             if name != type_name and REGISTRY.is_type(name):
                 run.add(path, "value", f"says type {name} but points to {type_name}")
@@ -45,16 +35,28 @@ def reference_check(targets: tuple[str, ...]) -> Callable[[Resource, str, Run], 
     return check
 
 
-def _type_of(text: str, path: str, run: Run) -> str | None:
-    if not text.startswith("#"):
-        return literal_type(text)
-    if text == "#":
+def _type_of(literal: str, path: str, run: Run) -> str | None:
+    if not literal.startswith("#"):
+        return literal_type(literal)
+    if literal == "#":
         return _name(run.container)
-    for inner in contained(run.container):
-        if inner.get("id") == text[1:]:
-            return _name(inner)
-    run.add(path, "invariant", f"{text[:70]!r} is no contained resource here (ref-1)")
+    inner = _contained_types(run)
+    if literal[1:] in inner:
+        return inner[literal[1:]]
+    run.add(path, "invariant", f"{literal[:70]!r} is no contained resource here (ref-1)")
     return None
+
+
+def _contained_types(run: Run) -> dict[str, str | None]:
+    """Made once for a container: thousands of references may ask."""
+    if run.contained_in is not run.container:
+        run.contained_in = run.container
+        run.contained = {
+            name: _name(inner)
+            for inner in children(run.container, "contained")
+            if (name := text(inner, "id")) is not None
+        }
+    return run.contained
 
 
 def _name(resource: Resource) -> str | None:
@@ -64,7 +66,7 @@ def _name(resource: Resource) -> str | None:
 
 def check_contained(resource: Resource, path: str, run: Run) -> None:
     """dom-2 to dom-5 of a resource that contains others."""
-    inner = contained(resource)
+    inner = children(resource, "contained")
     if not inner:
         return
     pointed_to = {link.text for link in links(resource)}
@@ -75,12 +77,9 @@ def check_contained(resource: Resource, path: str, run: Run) -> None:
 def _check_one(one: Resource, path: str, pointed_to: set[str], run: Run) -> None:
     if "contained" in one:
         run.add(f"{path}.contained", "invariant", "must not contain resources itself (dom-2)")
-    name = one.get("id")
-    if not (isinstance(name, str) and f"#{name}" in pointed_to) and not _points_out(one):
+    if f"#{text(one, 'id')}" not in pointed_to and not _points_out(one):
         run.add(path, "invariant", "must be referred to from the resource that contains it (dom-3)")
-    meta = one.get("meta")
-    if not isinstance(meta, dict):
-        return
+    meta = child(one, "meta")
     if "versionId" in meta or "lastUpdated" in meta:
         run.add(f"{path}.meta", "invariant", "must not have versionId or lastUpdated (dom-4)")
     if "security" in meta:

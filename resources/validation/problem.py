@@ -9,6 +9,8 @@ from resources.fhir_json import Resource
 
 MOST_PROBLEMS: Final = 100
 """Enough for a person to work on; more would only make an attack worth its while."""
+MOST_HINTS: Final = 10
+"""Problems that come with a guess at what was meant."""
 DEEPEST: Final = 64
 """How deeply elements may nest. R4 sets no bound; the deepest published example has 13."""
 
@@ -32,7 +34,7 @@ class EnoughProblems(Exception):
 class Run:
     """One validation: what was found so far, and which resource is being looked at."""
 
-    __slots__ = ("container", "depth", "problems", "resource")
+    __slots__ = ("contained", "contained_in", "container", "depth", "problems", "resource")
 
     def __init__(self, resource: Resource) -> None:
         self.problems: list[Problem] = []
@@ -41,6 +43,9 @@ class Run:
         self.container = resource
         """FHIRPath's `%rootResource`: what holds a contained resource, else the resource."""
         self.depth = 0
+        self.contained: dict[str, str | None] = {}
+        """Id and type of what is contained in `contained_in`; see `linkage`."""
+        self.contained_in: Resource | None = None
 
     def add(self, path: str, code: str, message: str) -> None:
         self.problems.append(Problem(path, code, message))

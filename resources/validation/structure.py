@@ -8,21 +8,21 @@ look-up for each member.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final, TypeAlias, cast
 
-from resources.fhir_json import Resource
+from resources.fhir_json import ARRAY, OBJECT, Resource
 from resources.registry import REGISTRY, Element, ElementType
 from resources.validation.coded import CodedCheck, coded_check
 from resources.validation.invariants import Invariant, invariants_of
 from resources.validation.linkage import check_contained, reference_check
 from resources.validation.narrative import xhtml_problem
 from resources.validation.primitives import CHECKS, PrimitiveCheck
-from resources.validation.problem import DEEPEST, Run
+from resources.validation.problem import DEEPEST, MOST_HINTS, Run
 
 Check: TypeAlias = Callable[[Resource, str, Any, str, Run], None]
 """Takes the object, the JSON name, the value there, the object's path, and the run."""
@@ -103,10 +103,10 @@ def walk(node: Shape, members: Resource, path: str, run: Run) -> None:
 
 def walk_resource(value: Any, path: str, run: Run) -> None:
     """Checks a whole resource by its `resourceType`, with the rules for resources."""
-    members = cast(Resource, value)
+    members: Resource = value
     name = members.get("resourceType")
     if not isinstance(name, str) or not REGISTRY.is_type(name):
-        run.add(f"{path}.resourceType", "structure", _no_type(name))
+        run.add(f"{path}.resourceType", "structure", _no_type(name, run))
         return
     outer = run.resource
     run.resource = members
@@ -116,24 +116,30 @@ def walk_resource(value: Any, path: str, run: Run) -> None:
     run.resource = outer
 
 
-def _no_type(name: object) -> str:
+def _no_type(name: object, run: Run) -> str:
     if not isinstance(name, str):
         return "must name a resource type"
-    near = get_close_matches(name, REGISTRY.types, 1, 0.6)
-    hint = f"; {near[0]} is one" if near else ""
+    near = _nearest(name, REGISTRY.types, run)
+    hint = f"; {near} is one" if near else ""
     return f"{name[:64]!r} is no FHIR R4 resource type{hint}"
 
 
+def _nearest(name: str, known: Iterable[str], run: Run) -> str | None:
+    """The known name that somebody may have meant. Only the first few problems get one: a
+    comparison with a hundred names costs more than all other checks of a resource."""
+    if len(run.problems) >= MOST_HINTS:
+        return None
+    return next(iter(get_close_matches(name[:64], known, 1, 0.7)), None)
+
+
 def _unknown(node: Shape, key: str, path: str, run: Run) -> None:
-    starting = [name for name in node.checks if name.startswith(key) and name != key]
-    near = get_close_matches(key[:64], node.checks, 1, 0.7)
-    match starting, near:
-        case [_, _, *_], _ if any(key == name for name, _ in node.choices):
-            hint = f": name its type, such as {starting[0]}"
-        case _, [name]:
-            hint = f"; there is {name}"
-        case _:
-            hint = ""
+    typed = next((names for name, names in node.choices if name == key), None)
+    if typed is not None:
+        example = min(name for name in typed if not name.startswith("_"))
+        hint = f": its name includes its type, as in {example}"
+    else:
+        near = _nearest(key, node.checks, run)
+        hint = f"; there is {near}" if near else ""
     place = f"{path}.{key}" if _IS_NAME(key) else path
     run.add(place, "structure", f"{key[:64]!r} is no element here{hint}")
 
@@ -226,8 +232,8 @@ def _added(invariants: tuple[Invariant, ...]) -> _Into:
 
 def _object(step: str, into: _Into) -> Check:
     def check(_members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
-        if isinstance(value, dict):
-            into(cast(Resource, value), f"{path}.{step}", run)
+        if isinstance(value, OBJECT):
+            into(value, f"{path}.{step}", run)
         else:
             run.add(f"{path}.{step}", "structure", f"must be one object, not {_kind(value)}")
 
@@ -236,16 +242,16 @@ def _object(step: str, into: _Into) -> Check:
 
 def _objects(step: str, into: _Into) -> Check:
     def check(_members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
-        if not isinstance(value, list):
+        if not isinstance(value, ARRAY):
             run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
             return
-        many = cast(list[Any], value)
+        many: list[Any] = value
         if not many:
             run.add(f"{path}.{step}", "structure", "must not be an empty array: leave it out")
         for index, item in enumerate(many):
             place = f"{path}.{step}[{index}]"
-            if isinstance(item, dict):
-                into(cast(Resource, item), place, run)
+            if isinstance(item, OBJECT):
+                into(item, place, run)
             else:
                 run.add(place, "structure", f"must be an object, not {_kind(item)}")
 
@@ -301,10 +307,10 @@ def _primitives(
     step: str, check: PrimitiveCheck, coded: CodedCheck | None, *, is_decimal: bool
 ) -> Check:
     def many(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
-        if not isinstance(value, list):
+        if not isinstance(value, ARRAY):
             run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
             return
-        items = cast(list[Any], value)
+        items: list[Any] = value
         if not items:
             run.add(f"{path}.{step}", "structure", "must not be an empty array: leave it out")
         for index, item in enumerate(items):
@@ -323,10 +329,10 @@ def _primitives(
 
 def _has_extension(members: Resource, key: str, index: int) -> bool:
     """Whether a null in an array of primitives is made up for in its `_` array."""
-    beside = members.get(f"_{key}")
-    if not isinstance(beside, list):
+    beside: Any = members.get(f"_{key}")
+    if not isinstance(beside, ARRAY):
         return False
-    many = cast(list[Any], beside)
+    many: list[Any] = beside
     return index < len(many) and isinstance(many[index], dict)
 
 
@@ -334,8 +340,8 @@ def _extended_primitive(step: str, _key: str) -> Check:
     """`_birthDate`: id and extensions of a primitive."""
 
     def check(_members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
-        if isinstance(value, dict):
-            walk(shape("Element"), cast(Resource, value), f"{path}.{step}", run)
+        if isinstance(value, OBJECT):
+            walk(shape("Element"), value, f"{path}.{step}", run)
         else:
             run.add(f"{path}.{step}", "structure", f"must be one object, not {_kind(value)}")
 
@@ -346,18 +352,18 @@ def _extended_primitives(step: str, key: str) -> Check:
     """`_given`: for each value of `given`, or null, its id and extensions (`json.html`)."""
 
     def check(members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
-        if not isinstance(value, list):
+        if not isinstance(value, ARRAY):
             run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
             return
-        many = cast(list[Any], value)
-        beside = cast(Any, members.get(key))
-        values = cast(list[Any], beside) if isinstance(beside, list) else None
+        many: list[Any] = value
+        beside: Any = members.get(key)
+        values = beside if isinstance(beside, ARRAY) else None
         if values is not None and len(values) != len(many):
             run.add(f"{path}.{step}", "structure", f"{key} and _{key} must be equally long")
         for index, item in enumerate(many):
             place = f"{path}.{step}[{index}]"
-            if isinstance(item, dict):
-                walk(shape("Element"), cast(Resource, item), place, run)
+            if isinstance(item, OBJECT):
+                walk(shape("Element"), item, place, run)
             elif item is not None or values is None:
                 run.add(place, "structure", f"must be an object, not {_kind(item)}")
 

@@ -66,6 +66,8 @@ _WIDEST_OFFSET: Final = 14 * 3_600
 
 def surely_after(one: str, other: str) -> bool:
     """Whether one date or dateTime lies after another, whatever their missing parts are."""
+    if len(one) == len(other) and one <= other and one[19:] == other[19:]:
+        return False  # written alike and in the same zone: the common case
     first, second = _bounds(one), _bounds(other)
     if first is None or second is None:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from decimal import Decimal
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from resources.validation import Problem, validate
 from resources.validation.invariants import INVARIANTS
 from resources.validation.problem import MOST_PROBLEMS
 from tests.resources.data import examples, needs_data, synthea
-from tests.resources.validation_tables import BAD, DIV, GOOD, OBSERVATION, PATIENT
+from tests.resources.validation_tables import BAD, DIV, GOOD, LOINC, OBSERVATION, PATIENT
 
 
 @pytest.mark.parametrize("resource", GOOD, ids=range(len(GOOD)))
@@ -84,6 +85,19 @@ def test_all_problems_at_once() -> None:
 
 def test_problems_are_bounded() -> None:
     assert len(validate(PATIENT | {"name": [{}] * 5_000})) == MOST_PROBLEMS
+
+
+def test_large_resources_take_time_in_proportion() -> None:
+    """Not the product of two long arrays: these took seconds by naive comparison."""
+    many = range(20_000)
+    inner = [{"resourceType": "Basic", "id": str(i), "code": {"text": "x"}} for i in many]
+    links = [{"url": "u:x", "valueReference": {"reference": f"#{i}"}} for i in many]
+    codes = [{"system": LOINC, "code": f"x{i}"} for i in many]
+    component = {"code": {"coding": [{"system": LOINC, "code": f"y{i}"} for i in many]}}
+    start = time.process_time()
+    assert validate(PATIENT | {"contained": inner, "extension": links}) == []
+    assert validate(OBSERVATION | {"code": {"coding": codes}, "component": [component]}) == []
+    assert time.process_time() - start < 8
 
 
 def test_nesting_is_bounded() -> None:

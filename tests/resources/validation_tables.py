@@ -278,6 +278,7 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("obs-3 in a component", OBSERVATION | {"component": [{"code": {"text": "x"}, "referenceRange": [{"type": {"text": "x"}}]}]}, "Observation.component[0].referenceRange[0]", "invariant"),
     ("obs-6", OBSERVATION | {"dataAbsentReason": {"text": "x"}}, "Observation", "invariant"),
     ("obs-7", OBSERVATION | {"component": [{"code": OBSERVATION["code"]}]}, "Observation", "invariant"),
+    ("obs-7 in another order", OBSERVATION | {"component": [{"code": {"coding": [{"code": "8302-2", "system": LOINC}]}}]}, "Observation", "invariant"),
     ("pat-1", PATIENT | {"contact": [{"gender": "male"}]}, "Patient.contact[0]", "invariant"),
     ("app-1", APPOINTMENT | {"participant": [{"status": "accepted"}]}, "Appointment.participant[0]", "invariant"),
     ("app-2", {k: v for k, v in APPOINTMENT.items() if k != "end"} | {"status": "proposed"}, "Appointment", "invariant"),
