@@ -89,7 +89,7 @@ class MongoPlan:
         """Where in the order of this plan a document that it found stands."""
         if self.prefix is not None:
             first = min(key for key in document["k"] if key.startswith(self.prefix))
-            return Position((first, document.get("d")), document["_id"])
+            return Position((first, _value(document, "d")), document["_id"])
         values = tuple(_value(document, path) for path, _ in self.sort if path != "_id")
         return Position(values, document["_id"], backward)
 
@@ -301,7 +301,8 @@ def _value(document: dict[str, Any], path: str) -> Scalar:
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return round(aware.timestamp() * 1000)
-    return value
+    # A driver gives 64-bit integers as a class of its own, which JSON encoders do not know.
+    return int(value) if isinstance(value, int) else value
 
 
 def _beyond(order: Order, after: Position) -> list[Filter]:
