@@ -9,10 +9,7 @@ from typing import Self
 
 import uvloop
 
-from tests.bench.wire import Burst, Outcome, send
-
-LONGEST = 180.0
-"""Seconds after which a burst that does not end is given up."""
+from tests.bench.wire import LONGEST, Burst, Outcome, send
 
 
 class LoadGenerator:
@@ -41,7 +38,7 @@ class LoadGenerator:
     def send(self, burst: Burst) -> Outcome:
         """Raises where an answer was not the one expected, or none came."""
         self._here.send(burst)
-        if not self._here.poll(burst.seconds + LONGEST):
+        if not self._here.poll(burst.seconds + 2 * LONGEST):
             raise TimeoutError("the load generator did not finish")
         outcome = self._here.recv()
         if isinstance(outcome, Exception):

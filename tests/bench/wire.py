@@ -12,7 +12,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from typing import Final, cast
 
+LONGEST: Final = 120.0
+"""Seconds after which a burst that should have ended is given up."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -60,8 +63,7 @@ class _Connection(asyncio.Protocol):
         self.finished = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by behaviour alone
         self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -117,6 +119,7 @@ async def send(burst: Burst) -> Outcome:
         )
         for _ in range(burst.concurrency)
     ]
-    await asyncio.gather(*(protocol.finished for _, protocol in connections))
+    async with asyncio.timeout(burst.seconds + LONGEST):
+        await asyncio.gather(*(protocol.finished for _, protocol in connections))
     outcome.elapsed = time.perf_counter() - begun
     return outcome
