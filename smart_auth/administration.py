@@ -13,7 +13,7 @@ from smart_auth.config import AuthConfig, Clock, later, utc_now
 from smart_auth.keys import KeyRing
 from smart_auth.passwords import LONGEST_PASSWORD, Passwords, canonical_username
 from smart_auth.records import Approval, Client, User
-from smart_auth.registration import METHODS, RegistrationError, check_client, public_keys
+from smart_auth.registration import METHODS, NameTaken, RegistrationError, check_client, public_keys
 from smart_auth.scopes import (
     REFRESH_SCOPES,
     SPECIAL_SCOPES,
@@ -44,8 +44,12 @@ class Administration:
         kind: str,
         redirect_uris: Sequence[str] = (),
         jwks: Mapping[str, Any] | None = None,
+        client_id: str | None = None,
     ) -> tuple[Client, str | None]:
-        """`kind` is `public`, `secret` or `jwks`. Gives the client, and its secret this once."""
+        """`kind` is `public`, `secret` or `jwks`. Gives the client, and its secret this once.
+
+        A `client_id` is given only for clients of our own, which know it before they are added.
+        """
         method = METHODS.get(kind)
         if method is None or (jwks is not None) != (kind == "jwks"):
             raise RegistrationError("a client is one of: public, with a secret, with a JWKS")
@@ -53,7 +57,7 @@ class Administration:
         check_client(name=name, method=method, redirect_uris=redirect_uris, scopes=scopes)
         secret = new_secret() if kind == "secret" else None
         client = Client(
-            id=new_id(),
+            id=client_id or new_id(),
             name=name.strip(),
             method=method,
             redirect_uris=tuple(redirect_uris),
@@ -84,7 +88,7 @@ class Administration:
             )
         user = User(new_id(), name, await self._hash(password), fhir_user)
         if not await self._storage.add_user(user):
-            raise RegistrationError(f"the user name {name!r} is taken")
+            raise NameTaken(f"the user name {name!r} is taken")
         return user
 
     async def set_password(self, username: str, password: str) -> bool:

@@ -24,6 +24,10 @@ class RegistrationError(ValueError):
     """What is wrong with a client or a user to be added, in one sentence."""
 
 
+class NameTaken(RegistrationError):
+    """Somebody else has this name."""
+
+
 def check_client(
     *, name: str, method: str, redirect_uris: Sequence[str], scopes: Sequence[str]
 ) -> None:
