@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,8 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from importlib.util import find_spec
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -21,18 +18,7 @@ import pytest_asyncio
 from pymongo import AsyncMongoClient, MongoClient
 from pymongo.errors import PyMongoError
 
-
-def _mongod() -> Path:
-    on_path = shutil.which("mongod")
-    if on_path:
-        return Path(on_path)
-    spec = find_spec("fiftyone")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        binary = Path(folder) / "db" / "bin" / "mongod"
-        if binary.is_file():
-            binary.chmod(binary.stat().st_mode | 0o111)
-            return binary
-    pytest.exit("no mongod: install the extra 'embedded'", returncode=3)
+from fhir_server.mongodb.binary import find_mongod
 
 
 def _end_with_parent() -> None:
@@ -66,7 +52,7 @@ def mongodb_uri() -> Iterator[str]:
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="fhir-tests-") as folder:
         command = [
-            str(_mongod()),
+            str(find_mongod(None)),
             "--replSet",
             "rs0",
             "--bind_ip",

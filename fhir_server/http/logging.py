@@ -84,7 +84,7 @@ def message_of(record: logging.LogRecord) -> str:
     """The message; of a logger that is not ours without its arguments, which may be values."""
     if record.name.partition(".")[0] in OURS:
         return record.getMessage()
-    if record.args or record.name.startswith("py."):
+    if record.args:
         return str(record.msg)
     # Composed before it was logged (asyncio, warnings): its first line's constant beginning.
     return str(record.msg).partition("\n")[0].partition(":")[0]
