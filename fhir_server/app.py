@@ -22,6 +22,7 @@ from fhir_server.master_key import derived_key, load_master_key
 from fhir_server.settings import Settings
 from fhir_server.store import Database
 from fhir_server.store.database import Limits as StoreLimits
+from fhir_server.store.notes import PUBLIC_URL, note
 from smart_auth.config import AuthConfig
 from smart_auth.server import AuthorizationServer
 from smart_auth.storage import MongoStorage
@@ -41,6 +42,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
                 AccessScopeRules(settings.fhir_base),
             )
             await auth.start()
+            await note(database, PUBLIC_URL, settings.public_url)
             try:
                 _add_routes(app, settings, database, auth, storage)
                 yield

@@ -15,7 +15,6 @@ from smart_auth.passwords import LONGEST_PASSWORD, Passwords, canonical_username
 from smart_auth.records import Approval, Client, User
 from smart_auth.registration import METHODS, NameTaken, RegistrationError, check_client, public_keys
 from smart_auth.scopes import (
-    REFRESH_SCOPES,
     SPECIAL_SCOPES,
     needs_patient,
     parse_scope,
@@ -175,8 +174,8 @@ def _check_minting(
     scopes: tuple[str, ...], patient: str | None, lifetime: int, fhir_user: str | None
 ) -> None:
     for scope in scopes:
-        if scope in REFRESH_SCOPES or (scope not in SPECIAL_SCOPES and parse_scope(scope) is None):
-            raise RegistrationError(f"not a scope for an access token: {scope!r}")
+        if scope not in SPECIAL_SCOPES and parse_scope(scope) is None:
+            raise RegistrationError(f"not a scope that this server knows: {scope!r}")
     if not scopes:
         raise RegistrationError("a token needs at least one scope")
     if needs_patient(scopes) and patient is None:

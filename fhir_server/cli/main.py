@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fhir_server.cli import config, serve
+from fhir_server.cli import client, config, reindex, seed, serve, token, user
 from fhir_server.cli.failure import CommandFailure, UsageError
 from fhir_server.cli.options import Parser, Subparsers
 from fhir_server.cli.packages import check_companions
@@ -17,15 +17,33 @@ from fhir_server.mongodb.failure import MongoUnavailable
 from fhir_server.outcome import FhirError
 from fhir_server.settings import SettingsError
 
-COMMANDS: tuple[Callable[[Subparsers], None], ...] = (serve.register, config.register)
+COMMANDS: tuple[Callable[[Subparsers], None], ...] = (
+    serve.register,
+    seed.register,
+    client.register,
+    user.register,
+    token.register,
+    reindex.register,
+    config.register,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 2 for wrong usage and 1 for a failure."""
-    try:
-        check_companions()
+    """Run one command of the command line to its exit status."""
+
+    def command() -> int:
         parsed = _parser().parse_args(arguments)
         status: int = parsed.run(parsed)
+        return status
+
+    return run_command(command)
+
+
+def run_command(command: Callable[[], int]) -> int:
+    """The exit status: 2 for wrong usage and 1 for a failure, each told in a sentence."""
+    try:
+        check_companions()
+        return command()
     except (UsageError, SettingsError) as failure:
         return _say(failure, 2)
     except (CommandFailure, MongoUnavailable, FhirError) as failure:
@@ -34,7 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except Exception as fault:  # noqa: BLE001 (its message may quote a resource)
         return _say(_unexpected(fault), 1)
-    return status
 
 
 def _unexpected(fault: Exception) -> CommandFailure:

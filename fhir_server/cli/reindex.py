@@ -1,0 +1,40 @@
+"""`fhir-server reindex`: every derived field, made anew from the stored FHIR JSON."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from tqdm import tqdm
+
+from fhir_server.cli.opened import opened
+from fhir_server.cli.options import Subparsers, add_settings, run_async
+from fhir_server.store import Progress, reindex
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command to the command line."""
+    text = "rebuild what is derived from the stored FHIR JSON, while the server runs"
+    parser = commands.add_parser("reindex", help=text, description=text)
+    add_settings(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Reindex with a progress bar, and say how many resources were not up to date."""
+    return run_async(_reindex(arguments))
+
+
+async def _reindex(arguments: argparse.Namespace) -> int:
+    async with opened(arguments) as store:
+        with tqdm(unit=" resources", leave=False) as bar:
+            changed = await reindex(store.database, lambda progress: _show(bar, progress))
+    print(f"{changed} resources were brought up to date.")  # noqa: T201 (its output)
+    return 0
+
+
+def _show(bar: tqdm[NoReturn], progress: Progress) -> None:
+    bar.set_description(progress.name)
+    bar.total = progress.total
+    bar.n = progress.done
+    bar.refresh()
