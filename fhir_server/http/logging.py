@@ -15,13 +15,14 @@ import select
 import stat
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import msgspec
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fhir_server.http.metrics import record
@@ -133,6 +134,7 @@ class RequestLog:
         self._write = write or LineSink(2).write
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count(1)
+        self._templates = RouteTemplates()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -142,7 +144,6 @@ class RequestLog:
         request_id = f"{self._prefix}-{next(self._numbers):x}"
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        base = scope.get("root_path", "")
         status = 0
 
         async def numbered(message: Message) -> None:
@@ -160,7 +161,7 @@ class RequestLog:
             if not status:
                 await _answer_fault(numbered)
         finally:
-            self._line(scope, base, status, perf_counter() - began)
+            self._line(scope, status, perf_counter() - began)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The lifespan: what fails at the start is told without its message, too."""
@@ -175,9 +176,9 @@ class RequestLog:
             _faults.error("at start or stop", exc_info=fault)
             raise
 
-    def _line(self, scope: Scope, base: str, status: int, seconds: float) -> None:
+    def _line(self, scope: Scope, status: int, seconds: float) -> None:
         state = scope["state"]
-        route = state.get("route_template") or _template(scope, base)
+        route = state.get("route_template") or self._templates.of(scope)
         record(route, scope["method"], status, seconds)
         if not _requests.isEnabledFor(logging.INFO):
             return
@@ -195,12 +196,33 @@ class RequestLog:
         self._write(_encode(line))
 
 
-def _template(scope: Scope, base: str) -> str:
-    """The path of the matched route with its names in place of what they matched."""
-    path = getattr(scope.get("route"), "path", None)
-    if path is None:
-        return UNMATCHED
-    return f"{scope.get('root_path', '').removeprefix(base)}{path}"
+class RouteTemplates:
+    """From the endpoint that a router chose to the path of its route, names in place of values.
+
+    FastAPI's router leaves no other trace of the route in the scope.
+    """
+
+    def __init__(self) -> None:
+        self._by_endpoint: dict[int, str] = {}
+
+    def of(self, scope: Scope) -> str:
+        endpoint = scope.get("endpoint")
+        if endpoint is None:
+            return UNMATCHED
+        template = self._by_endpoint.get(id(endpoint))
+        if template is None:
+            self._collect(getattr(scope.get("router"), "routes", ()), "")
+            template = self._by_endpoint.setdefault(id(endpoint), UNMATCHED)
+        return template
+
+    def _collect(self, routes: Iterable[BaseRoute], prefix: str) -> None:
+        for route in routes:
+            path = f"{prefix}{getattr(route, 'path', '')}"
+            if isinstance(route, Mount):
+                self._by_endpoint[id(route.app)] = path
+                self._collect(route.routes, path)
+            elif isinstance(route, Route):
+                self._by_endpoint[id(route.endpoint)] = path
 
 
 async def _answer_fault(send: Send) -> None:

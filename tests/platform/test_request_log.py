@@ -13,6 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from fhir_server.http.logging import LineSink, RequestLog, configure_logging
@@ -54,6 +58,28 @@ async def test_what_is_raised_is_a_bare_500(log: Callable[[], str]) -> None:
     assert answer.headers["content-type"] == "application/fhir+json"
     assert MARKED not in answer.text + log()
     assert "ValueError" in log()
+
+
+async def test_the_route_is_told_by_its_template(log: Callable[[], str]) -> None:
+    def page(_: Request) -> Response:
+        return PlainTextResponse("")
+
+    def inner(_: Request) -> Response:
+        return PlainTextResponse("")
+
+    app = FastAPI(openapi_url=None)
+    app.router.routes[:] = [
+        Route("/fhir/{type}/{id}", page),
+        Mount("/a", routes=[Route("/{name}", inner)]),
+        Mount("/static", PlainTextResponse("")),
+    ]
+    lines: list[bytes] = []
+    async with client_of(RequestLog(app, lines.append)) as client:
+        for path in ("/fhir/Patient/1", "/a/b", "/static/c.css", "/x", "/fhir/Patient/2"):
+            await client.get(path)
+    routes = [json.loads(line)["route"] for line in lines]
+    matched = "/fhir/{type}/{id}"
+    assert routes == [matched, "/a/{name}", "/static", "unmatched", matched]
 
 
 async def test_what_is_raised_midway_goes_no_further(log: Callable[[], str]) -> None:
