@@ -134,8 +134,14 @@ class Bound:
     def says(self, part: Expression) -> bool:
         return any(part is said for said in self.parts)
 
+    @property
+    def is_common(self) -> bool:
+        """The start of a name would have fewer matches."""
+        return _cost(self)[0] == _OF_MANY
 
-_RARE: Final = {"identifier": 0}
+
+_RARE: Final = frozenset(("identifier",))
+_OF_MANY: Final = 4
 _COMMON: Final = frozenset(
     (
         "active",
@@ -200,7 +206,7 @@ def _cost(of: Bound) -> tuple[int, int]:
     elif kind == keys.PAIR:
         rank = 1
     elif parameter in _COMMON:
-        rank = 4
+        rank = _OF_MANY
     else:
         rank = 2 if kind == keys.REFERENCE else 3
     return rank, len(of.keys)

@@ -123,14 +123,14 @@ class _Planner:
     def plan(self) -> MongoPlan:
         if any(isinstance(part, Ids) for part in self.parts):
             return self._pages(None, [CURRENT, *self._pieces(None, None)], "_id_", self.order)
-        if self.bound is None:
-            if self._by_update():
-                return self._updated()
-            prefix = self._prefix()
-            if prefix is not None:
-                return self._in_key_order(prefix)
-            if self.reach is None and self.order[0][0] == "_id":
-                return self._pages(None, [CURRENT, *self._pieces(None, None)], "_id_", self.order)
+        if (prefix := self._prefix()) is not None:
+            return self._in_key_order(prefix) if not self.query.sort else self._of_prefix(prefix)
+        if self.bound is not None:
+            return self._by_key()
+        if self._by_update():
+            return self._updated()
+        if self.reach is None and self.order[0][0] == "_id":
+            return self._pages(None, [CURRENT, *self._pieces(None, None)], "_id_", self.order)
         return self._by_key()
 
     # ---- the three ways ----------------------------------------------------------------------
@@ -179,6 +179,11 @@ class _Planner:
             high=_edge(keys.after_prefix(prefix)),
             prefix=prefix,
         )
+
+    def _of_prefix(self, part: KeyPrefix) -> MongoPlan:
+        """What the start of a key finds, sorted in memory."""
+        rest = [piece for other in self.parts if other is not part for piece in pieces(other)]
+        return self._pages(None, [key_range(part.prefix), *rest], KEYS.name, self.order)
 
     # ---- what they have in common ------------------------------------------------------------
 
@@ -232,7 +237,12 @@ class _Planner:
         return any(isinstance(part, LastUpdated) for part in self.parts)
 
     def _prefix(self) -> KeyPrefix | None:
-        if self.query.sort or self.reach is not None:
+        """The start of a key to walk by, where nothing rarer is asked and no index sorts."""
+        if self.reach is not None or (self.bound is not None and not self.bound.is_common):
+            return None
+        if self.query.sort and self._walks(KEYS.name, self.order):
+            return None
+        if not self.query.sort and self.bound is None and self._by_update():
             return None
         found = (part for part in self.parts if isinstance(part, KeyPrefix))
         return next((part for part in found if len(part.prefix) <= keys.MAX_LENGTH), None)

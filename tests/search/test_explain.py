@@ -187,6 +187,8 @@ SHAPES = [
 ]
 """Each once by somebody who reaches everything, once by patient p7."""
 OF_ALL = [
+    "Patient?name=fam0&gender=male",
+    "Patient?birthdate=ge2010&name=fam0",
     "Appointment?practitioner=d3&date=ge2015&_sort=date",
     "Slot?schedule=Schedule/d3&status=free&start=ge2015&_sort=start",
 ]

@@ -74,7 +74,7 @@ searches = st.sampled_from(list(WORLDS.values())).flatmap(
 
 
 @given(searches)
-@settings(_quick, max_examples=250)
+@settings(_quick, max_examples=200)
 def test_a_plan_finds_what_matches(
     collections: dict[str, Collection[Document]],
     search: tuple[World, Expression, Expression, tuple[SortKey, ...]],
@@ -89,7 +89,7 @@ def test_a_plan_finds_what_matches(
 
 
 @given(searches, st.sampled_from((3, 7, 40)))
-@settings(_quick, max_examples=50)
+@settings(_quick, max_examples=35)
 def test_pages_join_to_the_whole(
     collections: dict[str, Collection[Document]],
     search: tuple[World, Expression, Expression, tuple[SortKey, ...]],

@@ -107,7 +107,7 @@ def _period(period: dict[str, Any]) -> Span | None:
 
 def _timing(timing: dict[str, Any]) -> Span | None:
     """Only the outer limits of a schedule matter."""
-    events = [found for text in timing.get("event", ()) if (found := span(text)) is not None]
+    events = [found for text in timing.get("event", ()) if (found := span(text or "")) is not None]
     bounds = _period(timing.get("repeat", {}).get("boundsPeriod", {}))
     limits = [*events, bounds] if bounds else events
     if not limits:
