@@ -53,12 +53,13 @@ async def run_transaction(
 
 async def _attempt(database: Database, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
     """Once. What ends without a commit is taken back by the end of its session."""
-    with TRANSLATING:
-        async with database.session() as session:
+    async with database.session() as session:
+        with TRANSLATING:
             await session.start_transaction(read_concern=_SNAPSHOT, write_concern=MAJORITY)
-            result = await work(session)
+        result = await work(session)
+        with TRANSLATING:
             await _commit(session)
-            return result
+        return result
 
 
 async def _commit(session: AsyncClientSession) -> None:
