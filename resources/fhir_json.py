@@ -8,6 +8,7 @@ remembers it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal, TypeAlias, cast
 
@@ -64,17 +65,29 @@ def _from_json(body: bytes, float_mode: Literal["decimal", "lossless-float"]) ->
     )
 
 
-def _with_decimals(value: Any) -> Json:
-    if isinstance(value, dict):
-        members = cast(dict[str, Any], value)
-        return {name: _with_decimals(member) for name, member in members.items()}
-    if isinstance(value, list):
-        return [_with_decimals(item) for item in cast(list[Any], value)]
-    if isinstance(value, jiter.LosslessFloat):
-        literal = str(value)
-        decimal = Decimal(literal)
-        return decimal if str(decimal) == literal else LiteralDecimal.of(literal)
-    return cast(Json, value)
+def _with_decimals(value: Json) -> Json:
+    """The same value, its numbers put right in place: most bodies come this way, because an id
+    with a `4e` in it looks like an exponent."""
+    whole = [value]
+    _put_right(whole, enumerate(whole))
+    return whole[0]
+
+
+def _put_right(container: Any, members: Iterable[tuple[Any, Any]]) -> None:
+    for place, member in members:
+        if isinstance(member, OBJECT):
+            _put_right(member, member.items())
+        elif isinstance(member, ARRAY):
+            items: list[Any] = member
+            _put_right(items, enumerate(items))
+        elif isinstance(member, jiter.LosslessFloat):
+            container[place] = _decimal(member)
+
+
+def _decimal(number: jiter.LosslessFloat) -> Decimal:
+    literal = str(number)
+    decimal = Decimal(literal)
+    return decimal if str(decimal) == literal else LiteralDecimal.of(literal)
 
 
 def _encode_literal(value: object) -> msgspec.Raw:
