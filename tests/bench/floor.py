@@ -46,6 +46,7 @@ URI_VARIABLE: Final = "BENCH_MONGODB_URI"
 DATABASE: Final = "fhir"
 _JSON: Final = {"content-type": "application/fhir+json"}
 _MAJORITY_READ: Final = {"level": "majority"}
+_SNAPSHOT_READ: Final = {"level": "snapshot"}
 _LIMIT: Final = 10_000
 _BASE_URL: Final = "http://127.0.0.1/fhir"
 
@@ -187,7 +188,7 @@ def _find(patient: str, code: str) -> dict[str, Any]:
     return {
         "find": "Observation",
         "maxTimeMS": _LIMIT,
-        "readConcern": _MAJORITY_READ,
+        "readConcern": _SNAPSHOT_READ,
         "filter": planned.filter,
         "projection": {**SENT, **dict.fromkeys(planned.fields, 1)},
         "allowDiskUse": False,
