@@ -25,8 +25,8 @@ from resources.fhir_json import LiteralDecimal, Resource
 
 Document = dict[str, Any]
 
-_LARGEST: Final = 16 * 1024 * 1024 - 64 * 1024
-"""The history's copy has a longer `_id`, and must fit as well."""
+_LARGEST: Final = 15 * 1024 * 1024
+"""MongoDB ends at 16 MB; the history's copy has a longer `_id`, and commands some wrapping."""
 
 
 _decode: Final[Any] = bson.decode  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # its annotation names a bare `array`

@@ -179,15 +179,16 @@ async def _again(ask: Callable[[], Awaitable[T]], session: AsyncClientSession | 
     """Asks, and again where the connection broke (the driver retries no plain command) or the
     snapshot is too old."""
     with TRANSLATING:
-        for left in reversed(range(_PATIENCE)):
+        left = _PATIENCE if session is None else 0
+        while True:
             try:
                 return await ask()
             except (AutoReconnect, OperationFailure) as problem:
-                if session is not None or not left or not _passing(problem):
+                left -= 1
+                if left < 0 or not _passing(problem):
                     raise
                 if isinstance(problem, OperationFailure):
                     await asyncio.sleep(0.02)
-        raise AssertionError("unreachable")
 
 
 def _passing(problem: AutoReconnect | OperationFailure) -> bool:

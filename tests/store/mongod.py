@@ -81,11 +81,23 @@ def _initiate(own: Mongod) -> None:
 @contextmanager
 def failing(own: Mongod, times: int, commands: list[str], **how: Any) -> Iterator[None]:
     """These commands fail so many times, as MongoDB's own tests make them."""
+    data = {"failCommands": commands, "failInternalCommands": False, **how}
+    with _fail_point(own, "failCommand", mode={"times": times}, data=data):
+        yield
+
+
+@contextmanager
+def always(own: Mongod, name: str) -> Iterator[None]:
+    """One of MongoDB's fail points, on until the end."""
+    with _fail_point(own, name, mode="alwaysOn"):
+        yield
+
+
+@contextmanager
+def _fail_point(own: Mongod, name: str, **how: Any) -> Iterator[None]:
     with MongoClient[dict[str, Any]](own.uri, directConnection=True) as client:
-        point = {"configureFailPoint": "failCommand"}
-        data = {"failCommands": commands, "failInternalCommands": False, **how}
-        client.admin.command(point | {"mode": {"times": times}, "data": data})
+        client.admin.command({"configureFailPoint": name, **how})
         try:
             yield
         finally:
-            client.admin.command(point | {"mode": "off"})
+            client.admin.command({"configureFailPoint": name, "mode": "off"})

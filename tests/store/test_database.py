@@ -20,7 +20,7 @@ from fhir_server.search.query import SearchQuery
 from fhir_server.store import Database, FhirStore, Limits, StoreRefused, UnrestrictedStore
 from fhir_server.store.schema import NUMBER
 from tests.store.conftest import BASE_URL, CURSOR_KEY
-from tests.store.mongod import Mongod, failing, free_port, mongod
+from tests.store.mongod import Mongod, always, failing, free_port, mongod
 from tests.store.test_versions import patient, refusal
 
 # A client that is closed while its monitor is connecting leaves that socket to the collector.
@@ -184,6 +184,23 @@ async def test_what_mongodb_refuses_has_its_own_outcome(
         with failing(own, 99, [command], errorCode=code):
             refused = await refusal(OPERATIONS[name](store, "x"))
         assert refused.category is category
+
+
+async def test_every_question_has_a_time_limit(own: Mongod) -> None:
+    async with connected(own.uri) as database:
+        store = UnrestrictedStore(database, "test")
+        one = (await store.create("Patient", patient("A"))).logical_id
+        counted = SearchQuery("Patient", Everything(), count=0, total="accurate")
+        with always(own, "maxTimeAlwaysTimeOut"):
+            for call in (
+                store.read("Patient", one),
+                store.vread("Patient", one, "1"),
+                store.history("Patient", one, count=1),
+                store.search(ALL),
+                store.search(counted),
+                store.update("Patient", one, patient("B")),
+            ):
+                assert (await refusal(call)).category is Category.TOO_COSTLY
 
 
 async def test_an_accident_says_nothing_of_what_was_stored(
