@@ -14,12 +14,7 @@ from smart_auth.keys import KeyRing
 from smart_auth.passwords import LONGEST_PASSWORD, Passwords, canonical_username
 from smart_auth.records import Approval, Client, User
 from smart_auth.registration import METHODS, NameTaken, RegistrationError, check_client, public_keys
-from smart_auth.scopes import (
-    SPECIAL_SCOPES,
-    needs_patient,
-    parse_scope,
-    split_scopes,
-)
+from smart_auth.scopes import is_known, needs_patient, split_scopes
 from smart_auth.secrets_at_rest import fingerprint, new_id, new_secret
 from smart_auth.storage.protocols import Storage
 from smart_auth.tokens import Tokens
@@ -174,7 +169,7 @@ def _check_minting(
     scopes: tuple[str, ...], patient: str | None, lifetime: int, fhir_user: str | None
 ) -> None:
     for scope in scopes:
-        if scope not in SPECIAL_SCOPES and parse_scope(scope) is None:
+        if not is_known(scope):
             raise RegistrationError(f"not a scope that this server knows: {scope!r}")
     if not scopes:
         raise RegistrationError("a token needs at least one scope")

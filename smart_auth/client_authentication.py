@@ -47,6 +47,11 @@ class ClientAuthentication:
             return await self._by_secret(form, *basic)
         return await self._public(form.get("client_id") or owner)
 
+    async def confirm(self, client: Client) -> None:
+        """A suspension marks the client and then revokes its grants; one that came while a grant
+        was made either saw that grant or is seen here."""
+        await self._known(client.id, client.method)
+
     async def _by_secret(self, form: Parameters, client_id: str, secret: str) -> Client:
         client = await self._known(client_id, "client_secret_basic")
         if form.get("client_id") not in (None, client_id):

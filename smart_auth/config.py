@@ -35,7 +35,7 @@ class AuthConfig:
     request_lifetime: int = 1800
     session_lifetime: int = 8 * 3600
     refresh_token_lifetime: int = 90 * 24 * 3600
-    change_poll_interval: float = 0.25
+    change_poll_interval: float = 0.4
     change_patience: float = 2.0
     """Seconds without word of changes after which a cached grant is asked for again."""
     token_cache_size: int = 20_000

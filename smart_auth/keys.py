@@ -7,8 +7,9 @@ ES256 signs an access token four times as fast as RS256, and nobody but this ser
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from joserfc import jwe
@@ -25,6 +26,8 @@ FOR_ACCESS: Final = "access_token"
 ALGORITHMS: Final = {FOR_IDENTITY: "RS256", FOR_ACCESS: "ES256"}
 
 SigningKey = RSAKey | ECKey
+# A retired key verifies until no token that it signed can be alive.
+_LONGEST_TOKEN_LIFE = timedelta(hours=25)
 
 
 class WrongMasterKey(Exception):
@@ -52,7 +55,7 @@ class KeyRing:
         for use in ALGORITHMS:
             stored = await self._stored(use)
             if not any(key.retired_at is None for key in stored):
-                await self._add(use, len(stored))
+                await self._add(use, _next_generation(stored))
                 stored = await self._stored(use)
             self._sets[use] = self._key_set(stored)
 
@@ -60,7 +63,7 @@ class KeyRing:
         """New keys sign from now on. Old ones go on verifying unless they are compromised."""
         for use in ALGORITHMS:
             old = await self._stored(use)
-            await self._add(use, max((_generation(key) for key in old), default=-1) + 1)
+            await self._add(use, _next_generation(old))
             for key in old:
                 if compromised:
                     await self._storage.remove_key(key.id)
@@ -94,7 +97,9 @@ class KeyRing:
         return [key for key in await self._storage.keys() if key.use == use]
 
     def _key_set(self, stored: list[StoredKey]) -> KeySet:
-        opened = {key.id: self._open(key) for key in stored}
+        long_ago = self._clock() - _LONGEST_TOKEN_LIFE
+        usable = [key for key in stored if key.retired_at is None or key.retired_at > long_ago]
+        opened = {key.id: self._open(key) for key in usable}
         active = max((key for key in stored if key.retired_at is None), key=_generation)
         return KeySet(opened[active.id], active.id, opened)
 
@@ -128,3 +133,7 @@ class KeyRing:
 
 def _generation(key: StoredKey) -> int:
     return int(key.slot.rpartition(":")[2])
+
+
+def _next_generation(keys: Iterable[StoredKey]) -> int:
+    return max((_generation(key) for key in keys), default=-1) + 1

@@ -9,7 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from smart_auth.redirect_uris import redirect_uri_problem
-from smart_auth.scopes import SPECIAL_SCOPES, parse_scope
+from smart_auth.scopes import is_known
 
 METHODS: Final = {
     "public": "none",
@@ -40,7 +40,7 @@ def check_client(
         if problem is not None:
             raise RegistrationError(problem)
     for scope in scopes:
-        if scope not in SPECIAL_SCOPES and parse_scope(scope) is None:
+        if not is_known(scope):
             raise RegistrationError(f"not a scope that this server knows: {scope!r}")
     if redirect_uris:
         _check_browser_client(scopes)

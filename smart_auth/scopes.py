@@ -6,14 +6,17 @@ https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 IDENTITY_SCOPES = frozenset({"openid", "fhirUser"})
 LAUNCH_SCOPES = frozenset({"launch/patient"})
 REFRESH_SCOPES = frozenset({"offline_access", "online_access"})
 SPECIAL_SCOPES = IDENTITY_SCOPES | LAUNCH_SCOPES | REFRESH_SCOPES
+# Defined by SMART or OpenID Connect and often registered; not granted, as nothing here backs them.
+UNBACKED_SCOPES = frozenset({"launch", "launch/encounter", "profile"})
 
 _V1_LETTERS = {"read": "rs", "write": "cud", "*": "cruds"}
 # RFC 6749 section 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
@@ -44,6 +47,7 @@ class ResourceScope:
         return frozenset(parse_qsl(self.constraint or "", keep_blank_values=True))
 
 
+@lru_cache(maxsize=4096)
 def parse_scope(text: str) -> ResourceScope | None:
     """The resource scope that this text means; None if it means none."""
     match = _RESOURCE_SCOPE.fullmatch(text) if _SCOPE_TOKEN.fullmatch(text) else None
@@ -61,8 +65,9 @@ def parse_scope(text: str) -> ResourceScope | None:
     return ResourceScope(match["context"], match["type"], frozenset(letters), constraint, text)
 
 
-def is_defined(text: str) -> bool:
-    return text in SPECIAL_SCOPES or parse_scope(text) is not None
+def is_known(text: str) -> bool:
+    """Whether a client may be registered with it."""
+    return text in SPECIAL_SCOPES | UNBACKED_SCOPES or parse_scope(text) is not None
 
 
 def split_scopes(text: str) -> tuple[str, ...]:
@@ -70,14 +75,13 @@ def split_scopes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scope for scope in text.split(" ") if scope))
 
 
-def covers(held: Iterable[str], asked: str) -> bool:
+def covers(held: Sequence[str], asked: str) -> bool:
     """Whether scopes that are held allow everything that one asked for would allow.
 
     A resource scope is covered when each of its letters stands in a held scope of the same
     context, whose type is the same or `*`, and whose criteria are among its own: `&` in a scope
     is AND, so more criteria mean less access. Any other scope covers only itself.
     """
-    held = tuple(held)
     wanted = parse_scope(asked)
     if wanted is None:
         return asked in held and asked in SPECIAL_SCOPES
@@ -90,10 +94,6 @@ def covers(held: Iterable[str], asked: str) -> bool:
         ):
             allowed |= scope.letters
     return wanted.letters <= allowed
-
-
-def has_context(scopes: Iterable[str], context: str) -> bool:
-    return any(scope.startswith(f"{context}/") for scope in scopes)
 
 
 def needs_patient(scopes: Iterable[str]) -> bool:

@@ -32,6 +32,7 @@ from smart_auth.storage.protocols import AuthorizationRequests, Clients
 
 _CHALLENGE_LENGTH = 43  # of a base64url SHA-256
 _LONGEST_ECHO = 4096
+_MOST_SCOPES = 200
 
 
 class RequestStore(Clients, AuthorizationRequests, Protocol):
@@ -164,6 +165,8 @@ def _check_challenge(parameters: Parameters) -> None:
 def offered_scopes(asked: Asked, rules: ScopeRules) -> tuple[str, ...]:
     """Of the requested scopes those that are registered and enforceable, exactly as written."""
     requested = split_scopes(asked.parameters.get("scope") or "")
+    if len(requested) > _MOST_SCOPES:
+        raise InvalidScopeError("too many scopes")
     offered = tuple(
         scope
         for scope in requested

@@ -54,6 +54,7 @@ class ClientCredentialsGrant:
             expires_at=later(now, self._config.backend_token_lifetime),
         )
         await self._grants.add_grant(grant)
+        await self._authentication.confirm(client)
         return await self._issuer.for_service(grant)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,19 @@ class MongoStorage:
         self._assertions = Collection(_UsedAssertion, documents.UsedAssertionDocument, database)
         self._changes = Collection(Change, documents.ChangeDocument, database)
         self._failures = Collection(Failures, documents.FailuresDocument, database)
+        self._all: tuple[Collection[Any], ...] = (
+            self._clients,
+            self._users,
+            self._sessions,
+            self._requests,
+            self._grants,
+            self._codes,
+            self._refresh,
+            self._keys,
+            self._assertions,
+            self._changes,
+            self._failures,
+        )
 
     @classmethod
     def connect(cls, mongodb_uri: str, database_name: str) -> MongoStorage:
@@ -64,20 +78,7 @@ class MongoStorage:
         return cls(client, database_name)
 
     async def prepare(self) -> None:
-        for collection in (
-            self._clients,
-            self._users,
-            self._sessions,
-            self._requests,
-            self._grants,
-            self._codes,
-            self._refresh,
-            self._keys,
-            self._assertions,
-            self._changes,
-            self._failures,
-        ):
-            await collection.ensure_indexes()
+        await asyncio.gather(*(each.ensure_indexes() for each in self._all))
 
     async def close(self) -> None:
         await self._client.close()

@@ -164,7 +164,6 @@ async def test_minted_token_leaves_a_record(world: World) -> None:
     [
         {"scope": ""},
         {"scope": "patient/*.sr"},
-        {"scope": "offline_access"},
         {"patient": None},
         {"patient": "a/b"},
         {"scope": "user/*.rs"},

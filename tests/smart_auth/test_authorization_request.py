@@ -55,6 +55,7 @@ REDIRECT_ERRORS: list[tuple[str, dict[str, str | None], str]] = [
     ("P4 not base64url", {"code_challenge": "!" * 43}, "invalid_request"),
     ("A5 no scope", {"scope": None}, "invalid_scope"),
     ("A5 undefined scope", {"scope": "patient/Observation.sr"}, "invalid_scope"),
+    ("A5 a great many", {"scope": " ".join(f"p{n}" for n in range(201))}, "invalid_scope"),
     ("V2 system scope", {"scope": "system/*.rs"}, "invalid_scope"),
     ("A12 prompt none", {"prompt": "none"}, "login_required"),
     ("A12 prompt none and more", {"prompt": "none login"}, "invalid_request"),

@@ -32,7 +32,7 @@ from tests.smart_auth.people import TestDirectory, TestScopeRules
 REDIRECT = "https://app.example/back"
 OTHER_REDIRECT = "https://app.example/other?tenant=7"
 BROWSER_SCOPES = (
-    "openid fhirUser launch/patient offline_access online_access "
+    "openid fhirUser profile launch launch/patient offline_access online_access "
     "patient/*.cruds patient/*.read user/*.cruds"
 )
 USERS = {
