@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, FhirError
 from fhir_server.search import keys
 from fhir_server.search.expression import Expression, Ids, Key, disjunction
 from fhir_server.search.filters import NONE
-from fhir_server.search.plan import plan
 from fhir_server.search.query import Include, SearchQuery
 from fhir_server.store.database import Document
 from fhir_server.store.document import SENT, version_of
@@ -69,15 +67,14 @@ async def included(
 async def _fetch(reach: Reach, basket: _Basket, type_name: str, wanted: Expression | None) -> None:
     if wanted is None:
         return
+    # Those that are known already may be among them, and must not use up the limit.
+    limit = basket.room + len(basket.known) + 1
     try:
-        rule = reach.rule(Interaction.SEARCH, type_name)
+        planned = reach.plan(SearchQuery(type_name, wanted, count=limit))
     except FhirError as problem:
         if problem.category is Category.FORBIDDEN:
             return
         raise
-    # Those that are known already may be among them, and must not use up the limit.
-    limit = basket.room + len(basket.known) + 1
-    planned = plan(SearchQuery(type_name, wanted, count=limit), rule.policy)
     if planned.filter is NONE:
         return
     rows = await reach.database.many(

@@ -1,5 +1,9 @@
-"""What one caller reaches: the only place where filters for MongoDB are made, each of them the
-caller's wish AND the policy for that interaction and type."""
+"""What one caller reaches: the only place where a wish and a policy become a filter for MongoDB.
+
+Every filter over current resources is the caller's wish AND the policy for that interaction and
+type (`Rule.among`, `Reach.plan`). Versions are fetched by their `_id` alone, and nothing leaves
+before `Rule.shows` has judged it by its own content.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,12 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.access.context import AccessContext, Interaction
+from fhir_server.search.cursor import Position
 from fhir_server.search.expression import Everything, Expression, IndexEntry
 from fhir_server.search.filters import mongo_filter
 from fhir_server.search.matching import matches
+from fhir_server.search.plan import MongoPlan, plan
+from fhir_server.search.query import SearchQuery
 from fhir_server.store.codec import restore_raw
 from fhir_server.store.database import Database
 from fhir_server.store.document import entry_of
@@ -38,7 +45,7 @@ class Rule:
 
     def among(self, ids: list[str]) -> Filter:
         """These of the caller's reach. A delete marker says too little to be judged by MongoDB,
-        so it comes along and `Reach.saw` decides on it."""
+        so it comes along and `reading.saw` decides on it."""
         wanted: Filter = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
         if not self.everything:
             wanted["$or"] = [_DELETED, mongo_filter(self.policy)]
@@ -67,3 +74,7 @@ class Reach:
         if policy is None:  # pyright: ignore[reportUnnecessaryComparison]  the type may lie
             raise TypeError(f"no policy for {interaction.name} on {type_name}")
         return Rule(interaction, type_name, policy, self.database.base_url)
+
+    def plan(self, query: SearchQuery, after: Position | None = None) -> MongoPlan:
+        """One page of a search, of what the caller may find."""
+        return plan(query, self.rule(Interaction.SEARCH, query.type_name).policy, after)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, error
 from fhir_server.search import cursor as cursors
 from fhir_server.search.cursor import Position
 from fhir_server.search.expression import Expression
 from fhir_server.search.filters import NONE
-from fhir_server.search.plan import MongoPlan, plan
+from fhir_server.search.plan import MongoPlan
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.database import Document
 from fhir_server.store.document import SENT, version_of
@@ -29,7 +28,7 @@ _COUNTED: Final = ("accurate", "estimate")
 async def search(reach: Reach, query: SearchQuery, cursor: str | None) -> SearchPage:
     """The page at this cursor, or the first one."""
     after = _position(reach, query, cursor)
-    planned = _plan(reach, query, after)
+    planned = reach.plan(query, after)
     total = await _total(reach, query, planned)
     if query.count == 0 or planned.filter is NONE:
         return SearchPage((), total=total)
@@ -49,7 +48,7 @@ async def find(
 ) -> list[StoredVersion]:
     """At most so many current resources that meet the criteria."""
     query = SearchQuery(type_name, criteria, count=limit)
-    planned = _plan(reach, query, None)
+    planned = reach.plan(query)
     if planned.filter is NONE:
         return []
     rows = await _rows(reach, query, planned)
@@ -58,7 +57,7 @@ async def find(
 
 async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     """MongoDB's account of how it answers the first page."""
-    planned = _plan(reach, query, None)
+    planned = reach.plan(query)
     find_command = reach.database.find(
         query.type_name, planned.filter, _fields(query, planned), reach.session, **_walk(planned)
     )
@@ -67,10 +66,6 @@ async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     if concern is not None:
         command["readConcern"] = {"level": "local"}
     return await reach.database.run(command, reach.session)
-
-
-def _plan(reach: Reach, query: SearchQuery, after: Position | None) -> MongoPlan:
-    return plan(query, reach.rule(Interaction.SEARCH, query.type_name).policy, after)
 
 
 async def _rows(reach: Reach, query: SearchQuery, planned: MongoPlan) -> list[Document]:
