@@ -19,7 +19,10 @@ def redirect_uri_problem(uri: str) -> str | None:
         return f"not an absolute URI: {uri!r}"
     if "#" in uri:
         return f"a redirect URI has no fragment: {uri!r}"
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return f"not a URI: {uri!r}"
     if parts.scheme in _DANGEROUS:
         return f"the scheme {parts.scheme} cannot take an answer: {uri!r}"
     if parts.scheme in ("http", "https"):
