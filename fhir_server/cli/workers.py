@@ -9,21 +9,53 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
 from fhir_server.cli.failure import CommandFailure
 from fhir_server.cli.protocol import BoundedHttp
 from fhir_server.http.logging import configure_logging
-from fhir_server.settings import Settings
+from fhir_server.settings import Settings, SettingsError
 
 KEEP_ALIVE = 75
+DEFECT = "The server did not start; the log says why."
 _spawn = multiprocessing.get_context("spawn")
 _log = logging.getLogger("fhir_server.serve")
+
+
+class Application:
+    """The application; remembers in which sentence it refused to start.
+
+    What stands in the way of a start (another master key, a newer store) is for the operator to
+    read, and holds nobody's data; any other exception is told by its type alone.
+    """
+
+    def __init__(self, settings: Settings, uri: str) -> None:
+        configure_logging(settings.log_level)
+        self.refusal = DEFECT
+        # Here and not above: the parent of several workers has no use for it.
+        from fhir_server.app import create_app
+        from fhir_server.master_key import MasterKeyError
+        from fhir_server.store import StoreRefused
+        from smart_auth.keys import WrongMasterKey
+
+        self._refusals = (MasterKeyError, StoreRefused, WrongMasterKey, SettingsError)
+        try:
+            self._app = create_app(settings, uri)
+        except self._refusals as refusal:
+            raise CommandFailure(str(refusal)) from None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except self._refusals as refusal:
+            self.refusal = str(refusal)
+            raise
 
 
 class _Server(uvicorn.Server):
@@ -41,11 +73,12 @@ class _Server(uvicorn.Server):
 
 def serve_here(settings: Settings, uri: str, listener: socket.socket) -> None:
     """Serve in this process until a signal."""
-    server = _Server(_configuration(settings, uri), partial(_announce, settings))
+    application = Application(settings, uri)
+    server = _Server(_configuration(settings, application), partial(_announce, settings))
     try:
         server.run([listener])
     except SystemExit:
-        raise CommandFailure("The server did not start; the log says why.") from None
+        raise CommandFailure(application.refusal) from None
 
 
 def serve_in_processes(settings: Settings, uri: str, listener: socket.socket) -> None:
@@ -88,11 +121,12 @@ class _Worker:
         theirs.close()
 
     def await_ready(self) -> None:
-        try:
-            if self._ready is not None:
-                self._ready.recv_bytes()
-        except EOFError:
-            raise CommandFailure("A worker did not start; the log says why.") from None
+        """Wait until it serves, or fail with the sentence that it sends instead."""
+        answer = DEFECT
+        with suppress(EOFError):
+            answer = self._ready.recv_bytes().decode() if self._ready else answer
+        if answer:
+            raise CommandFailure(answer)
 
     def restart_if_dead(self) -> None:
         if self._process is not None and not self._process.is_alive():
@@ -115,8 +149,17 @@ def _work(settings: Settings, uri: str, listener: socket.socket, ready: Connecti
     # Ctrl-C reaches the whole process group; the parent passes it on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    server = _Server(_configuration(settings, uri), partial(ready.send_bytes, b"ready"))
-    server.run([listener])
+    application = None
+    try:
+        application = Application(settings, uri)
+        configuration = _configuration(settings, application)
+        _Server(configuration, partial(ready.send_bytes, b"")).run([listener])
+    except CommandFailure as refused:
+        ready.send_bytes(str(refused).encode())
+    except SystemExit:
+        if application is not None:
+            ready.send_bytes(application.refusal.encode())
+        raise
 
 
 def _end_with_parent() -> None:
@@ -126,11 +169,9 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _configuration(settings: Settings, uri: str) -> uvicorn.Config:
-    configure_logging(settings.log_level)
+def _configuration(settings: Settings, application: Application) -> uvicorn.Config:
     return uvicorn.Config(
-        partial(_application, settings, uri),
-        factory=True,
+        application,
         loop="uvloop",
         http=BoundedHttp,
         ws="none",
@@ -145,13 +186,6 @@ def _configuration(settings: Settings, uri: str) -> uvicorn.Config:
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )
-
-
-def _application(settings: Settings, uri: str) -> ASGIApp:
-    # Here and not above: the parent of several workers has no use for it.
-    from fhir_server.app import create_app
-
-    return create_app(settings, uri)
 
 
 def _announce(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from fhir_server.cli import main
 from fhir_server.http.logging import RequestLog
 from fhir_server.settings import Settings
+from fhir_server.store import StoreRefused
 
 
 def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
@@ -32,6 +33,8 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         if settings.organization_name == "Broken":
             raise ValueError("Zebedee-Quillfeather is not ready")
+        if settings.organization_name == "Refused":
+            raise StoreRefused("This store is newer than the server.")
         async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
             app.state.calls = client[settings.database]["calls"]
             yield

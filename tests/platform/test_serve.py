@@ -201,14 +201,24 @@ def test_a_head_without_end_is_refused(running: Running) -> None:
     assert answers(f"{running.url}/pid")
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_application_that_cannot_start_ends_the_command(tmp_path: Path, workers: str) -> None:
-    options = ("--port", str(free_port()), "--metrics-port", "0", "--organization-name", "Broken")
+@pytest.mark.parametrize(
+    ("workers", "name", "sentence"),
+    [
+        ("1", "Broken", "The server did not start; the log says why."),
+        ("2", "Broken", "The server did not start; the log says why."),
+        ("1", "Refused", "This store is newer than the server."),
+        ("2", "Refused", "This store is newer than the server."),
+    ],
+)
+def test_an_application_that_cannot_start_ends_the_command(
+    tmp_path: Path, workers: str, name: str, sentence: str
+) -> None:
+    options = ("--port", str(free_port()), "--metrics-port", "0", "--organization-name", name)
     process = start(tmp_path, tmp_path / "log", *options, "--workers", workers)
     assert process.communicate(timeout=30)[0] == ""
     assert process.returncode == 1
     log = (tmp_path / "log").read_text()
-    assert "did not start; the log says why." in log
+    assert log.endswith(f"fhir-server: {sentence}\n")
     assert MARKED not in log
 
 
