@@ -166,8 +166,12 @@ class _Planner:
                 raise error(Category.INVALID, "This page link belongs to another order.")
             key, date = self.after.values
             low = (("k", key), ("d", date), ("_id", self.after.logical_id), ("e", ""))
-            seen = {"k": {"$elemMatch": {"$gte": prefix, "$lt": key}}}
-            page = all_of([key_range(prefix), *rest, {"$nor": [seen]}])
+            ahead = _beyond(BY_DATE, Position((date,), self.after.logical_id))
+            seen = [
+                {"k": {"$elemMatch": {"$gte": prefix, "$lt": key}}},
+                {"k": key, "$nor": ahead},
+            ]
+            page = all_of([key_range(prefix), *rest, {"$nor": seen}])
         return MongoPlan(
             page,
             (),

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from fhir_server.search.expression import Expression, conjunction
+from fhir_server.search.expression import (
+    Everything,
+    Expression,
+    KeyPrefix,
+    LastUpdated,
+    Prefix,
+    Span,
+    conjunction,
+)
 from fhir_server.search.filters import moment
 from fhir_server.search.matching import matches
 from fhir_server.search.plan import INDEXES, MongoPlan, derived_fields, plan
@@ -74,7 +82,7 @@ searches = st.sampled_from(list(WORLDS.values())).flatmap(
 
 
 @given(searches)
-@settings(_quick, max_examples=200)
+@settings(_quick, max_examples=150)
 def test_a_plan_finds_what_matches(
     collections: dict[str, Collection[Document]],
     search: tuple[World, Expression, Expression, tuple[SortKey, ...]],
@@ -88,8 +96,37 @@ def test_a_plan_finds_what_matches(
     assert counted == len(found)
 
 
+@pytest.mark.parametrize("prefix", list(Prefix))
+@pytest.mark.parametrize("start", [0, 3000, 3500, 7001, 19_000, 20_000])
+@pytest.mark.parametrize("length", [1, 500, 1000, 1500])
+def test_last_updated_is_kept_to_the_millisecond(
+    collections: dict[str, Collection[Document]], prefix: Prefix, start: int, length: int
+) -> None:
+    where = LastUpdated(prefix, Span(start, start + length))
+    of = WORLDS["Observation"]
+    planned = plan(SearchQuery("Observation", where, count=1000), Everything())
+    found = {row["_id"] for row in rows(collections["Observation"], planned)}
+    assert found == expected(of, where)
+
+
+@pytest.mark.parametrize("start", ["a", "ann", "long"])
+def test_pages_in_the_order_of_keys_have_no_repeats(
+    collections: dict[str, Collection[Document]], start: str
+) -> None:
+    """A resource is found at the first of its keys, and not again at the others."""
+    of, where = WORLDS["Patient"], KeyPrefix(f"name\x1fs\x1f{start}")
+    query = SearchQuery("Patient", where, count=3)
+    planned, joined = plan(query, Everything()), list[str]()
+    assert not planned.reversible
+    while page := rows(collections["Patient"], planned):
+        joined += [row["_id"] for row in page[:3]]
+        planned = plan(query, Everything(), planned.position(page[: query.count][-1]))
+    assert len(joined) == len(set(joined))
+    assert set(joined) == expected(of, where)
+
+
 @given(searches, st.sampled_from((3, 7, 40)))
-@settings(_quick, max_examples=35)
+@settings(_quick, max_examples=30)
 def test_pages_join_to_the_whole(
     collections: dict[str, Collection[Document]],
     search: tuple[World, Expression, Expression, tuple[SortKey, ...]],

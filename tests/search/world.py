@@ -34,13 +34,13 @@ from fhir_server.search.folding import PAIRS, folds
 from fhir_server.search.relations import EARLIEST, LATEST
 
 PATIENTS = [f"p{number}" for number in range(6)]
-MAIN = {"Observation": "date", "Slot": "start", "Patient": "birthdate"}
+MAIN = {"Observation": "date", "Device": "none", "Patient": "birthdate"}
 LONG = "long " * 60
 NAMES = ["ann", "anna", "annabel", "bob", "", "an\x1e1n", "ann smith", LONG + "x", LONG + "y"]
 CODES = ["a", "b", "c", "d"]
 _CODED = {
     "Observation": ("category", "code"),
-    "Slot": ("schedule", "status"),
+    "Device": ("type", "status"),
     "Patient": ("a", "b"),
 }
 DAY = 1000
@@ -61,7 +61,7 @@ def world(type_name: str, size: int, seed: int) -> World:
 
 def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
     members = frozenset(chance.sample(PATIENTS, chance.choice((0, 1, 1, 1, 2))))
-    if type_name == "Slot" and chance.random() < 0.1:
+    if type_name == "Device" and chance.random() < 0.1:
         members |= {f"other{each}" for each in range(30)}
     spans = tuple(_span(chance) for _ in range(chance.choice((0, 1, 2))))
     name = chance.choice(NAMES)
@@ -109,9 +109,9 @@ def _keys(
         found |= {
             keys.pair(f"{first}+{second}", a, b) for a in values[first] for b in values[second]
         }
-    if name:
-        found.add(keys.key("name", keys.FOLDED, name))
-        found.add(keys.key("name", keys.EXACT, name))
+    for each in {name, chance.choice(NAMES)} - {""}:
+        found.add(keys.key("name", keys.FOLDED, each))
+        found.add(keys.key("name", keys.EXACT, each))
     subject = next(iter(sorted(members)), None)
     if type_name == "Observation" and subject and chance.random() < 0.8:
         found.add(keys.key("patient", keys.REFERENCE, f"Patient/{subject}"))
