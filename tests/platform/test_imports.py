@@ -18,7 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"app"}),
     frozenset({"http"}),
     frozenset({"interactions", "operations"}),
-    frozenset({"directory", "seeding"}),
+    frozenset({"directory", "opening", "seeding"}),
     frozenset({"store"}),
     frozenset({"access"}),
     frozenset({"search"}),
@@ -26,9 +26,9 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 # Beside the layers: who may import them, and what they may import themselves.
 BESIDE = {
-    "settings": frozenset({"app", "cli", "http"}),
+    "settings": frozenset({"app", "cli", "http", "opening"}),
     "mongodb": frozenset({"cli"}),
-    "master_key": frozenset({"app", "cli"}),
+    "master_key": frozenset({"app", "cli", "opening"}),
 }
 ACROSS = {
     "fhir_server": frozenset({"resources", "smart_auth", "seed_bundles"}),
