@@ -15,11 +15,11 @@ from typing import Final
 
 import seed_bundles
 from fhir_server.cli import serve
+from fhir_server.cli.loading import load_demo
 from fhir_server.cli.main import run_command
 from fhir_server.cli.opened import Opened, opened_at
 from fhir_server.cli.options import Parser, add_settings, run_async, settings_from
 from fhir_server.cli.place import store_uri
-from fhir_server.cli.seed import load_demo
 from fhir_server.http.start import DEMO_CLIENT
 from fhir_server.interactions.seeding import Loader
 from fhir_server.settings import Settings
@@ -33,11 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Prepare what is not there yet, print addresses and logins, then serve."""
     settings = settings_from(arguments)
     with store_uri(settings) as uri:
-        run_async(_prepare(settings, uri))
+        run_async(prepare(settings, uri))
         return serve.run(arguments)
 
 
-async def _prepare(settings: Settings, uri: str) -> int:
+async def prepare(settings: Settings, uri: str) -> int:
+    """The demo record, the logins and the app, as far as they are not there yet."""
     logins = _logins(settings.data_dir / "demo-logins.json")
     async with opened_at(settings, uri, served_at=settings.public_url) as store:
         loader = Loader(UnrestrictedStore(store.database, "seeding"), settings.fhir_base)
