@@ -16,10 +16,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from fhir_server.app import auth_config, open_database
 from fhir_server.interactions.checked import checked
 from fhir_server.mongodb.embedded import embedded_mongodb
 from fhir_server.mongodb.folder import Folder
+from fhir_server.opening import auth_config, open_database
 from fhir_server.settings import Settings
 from fhir_server.store import UnrestrictedStore
 from smart_auth.administration import Administration
