@@ -18,12 +18,10 @@ from fhir_server.http.health import health_routes
 from fhir_server.http.logging import RequestLog
 from fhir_server.http.start import page_routes
 from fhir_server.interactions.call import Service
-from fhir_server.master_key import derived_key, load_master_key
+from fhir_server.opening import auth_config, open_database
 from fhir_server.settings import Settings
 from fhir_server.store import Database
-from fhir_server.store.database import Limits as StoreLimits
 from fhir_server.store.notes import PUBLIC_URL, note
-from smart_auth.config import AuthConfig
 from smart_auth.server import AuthorizationServer
 from smart_auth.storage import MongoStorage
 
@@ -53,35 +51,6 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
     # The routes are added as plain Starlette routes: no dependency machinery on the hot path.
     app = FastAPI(title="fhir-server", openapi_url=None, lifespan=lifespan)
     return RequestLog(app)
-
-
-@asynccontextmanager
-async def open_database(settings: Settings, mongodb_uri: str) -> AsyncGenerator[Database]:
-    """The store that the settings name, connected."""
-    database = await Database.connect(
-        mongodb_uri,
-        settings.database,
-        base_url=settings.fhir_base,
-        cursor_key=derived_key(load_master_key(settings.master_key_path), "page links"),
-        limits=StoreLimits(included=settings.search_max_includes),
-    )
-    async with database:
-        yield database
-
-
-def auth_config(settings: Settings) -> AuthConfig:
-    """What of the settings the authorization server is told."""
-    return AuthConfig(
-        base_url=settings.fhir_base,
-        issuer=settings.public_url,
-        master_key=derived_key(load_master_key(settings.master_key_path), "signing keys"),
-        organization=settings.organization_name,
-        access_token_lifetime=settings.access_token_lifetime,
-        backend_token_lifetime=settings.backend_token_lifetime,
-        code_lifetime=settings.authorization_code_lifetime,
-        session_lifetime=settings.session_lifetime,
-        refresh_token_lifetime=settings.refresh_token_lifetime,
-    )
 
 
 def _add_routes(

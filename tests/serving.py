@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import uvicorn
 
-from fhir_server.app import auth_config, create_app
+from fhir_server.app import create_app
+from fhir_server.opening import auth_config
 from fhir_server.settings import Settings
 from smart_auth.administration import Administration
 from smart_auth.storage import MongoStorage

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from fhir_server.cli.failure import CommandFailure
-from fhir_server.cli.opened import opened
 from fhir_server.cli.options import Parser, Subparsers, add_settings, run_async
 
 
@@ -43,6 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
 async def _add(arguments: argparse.Namespace) -> int:
     kind = "public" if arguments.public else "secret" if arguments.secret else "jwks"
     jwks = None if arguments.jwks is None else _read_keys(arguments.jwks)
+    # Imported here, so that the command line answers --help and wrong usage at once.
+    from fhir_server.cli.opened import opened
+
     async with opened(arguments) as store:
         client, secret = await store.administration.add_client(
             name=arguments.name,

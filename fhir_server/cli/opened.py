@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fhir_server.app import auth_config, open_database
 from fhir_server.cli.failure import CommandFailure, UsageError
 from fhir_server.cli.options import settings_from
 from fhir_server.cli.place import open_store_uri
 from fhir_server.master_key import MasterKeyError
+from fhir_server.opening import auth_config, open_database
 from fhir_server.settings import Settings
 from fhir_server.store import Database, StoreRefused
 from fhir_server.store.notes import PUBLIC_URL, recall

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
 
-from tqdm import tqdm
-
-from fhir_server.cli.opened import opened
 from fhir_server.cli.options import Subparsers, add_settings, run_async
-from fhir_server.store import Progress, reindex
 
 
 def register(commands: Subparsers) -> None:
@@ -26,15 +21,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _reindex(arguments: argparse.Namespace) -> int:
+    # Imported here, so that the command line answers --help and wrong usage at once.
+    from tqdm import tqdm
+
+    from fhir_server.cli.opened import opened
+    from fhir_server.store import Progress, reindex
+
+    def show(progress: Progress) -> None:
+        bar.set_description(progress.name)
+        bar.total = progress.total
+        bar.n = progress.done
+        bar.refresh()
+
     async with opened(arguments) as store:
         with tqdm(unit=" resources", leave=False) as bar:
-            changed = await reindex(store.database, lambda progress: _show(bar, progress))
+            changed = await reindex(store.database, show)
     print(f"{changed} resources were brought up to date.")  # noqa: T201 (its output)
     return 0
-
-
-def _show(bar: tqdm[NoReturn], progress: Progress) -> None:
-    bar.set_description(progress.name)
-    bar.total = progress.total
-    bar.n = progress.done
-    bar.refresh()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from fhir_server.cli.opened import opened
 from fhir_server.cli.options import Subparsers, add_settings, run_async
 
 
@@ -26,6 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _mint(arguments: argparse.Namespace) -> int:
+    # Imported here, so that the command line answers --help and wrong usage at once.
+    from fhir_server.cli.opened import opened
+
     async with opened(arguments) as store:
         token = await store.administration.mint_token(
             scope=arguments.scope,

@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 from fhir_server.cli.failure import UsageError
-from fhir_server.cli.opened import opened
 from fhir_server.cli.options import Parser, Subparsers, add_settings, run_async
 
 
@@ -40,6 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _add(arguments: argparse.Namespace) -> int:
     password = _password(arguments)
+    # Imported here, so that the command line answers --help and wrong usage at once.
+    from fhir_server.cli.opened import opened
+
     async with opened(arguments) as store:
         await store.administration.add_user(
             username=arguments.username, password=password, fhir_user=arguments.fhir_user

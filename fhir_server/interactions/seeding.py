@@ -13,13 +13,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 from uuid import NAMESPACE_URL, uuid5
 
-from fhir_server.interactions.checked import checked, without_server_elements
+from fhir_server.interactions.checked import (
+    checked,
+    with_local_references,
+    without_server_elements,
+)
 from fhir_server.interactions.conditional import several_matches
 from fhir_server.interactions.names import check_type
 from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.expression import Ids
 from fhir_server.search.query import parse_criteria
-from fhir_server.store import FhirStore
+from fhir_server.store import Change, FhirStore
 from resources import fhir_json
 from resources.fhir_json import Resource
 from resources.references import ReferenceKind, parse_reference, references, rewrite
@@ -77,20 +81,21 @@ class Loader:
         self.tally.read += len(seedlings)
         new_url = await self._identities(seedlings)
         ready: list[Seedling] = []
+        identities: list[str] = []
         for seedling in seedlings:
             kept = without_server_elements(seedling.resource)
             rewrite(kept, new_url.get)
+            with_local_references(kept, self._base_url)
             await self._resolve_conditional(kept)
-            if seedling.full_url is not None and seedling.full_url in new_url:
-                target = new_url[seedling.full_url]
-                self.tally.count(*target.split("/"))
-                if target != f"{seedling.type_name}/{seedling.logical_id}":
-                    continue
-            else:
-                self.tally.count(seedling.type_name, seedling.logical_id)
-            ready.append(replace(seedling, resource=checked(kept, seedling.type_name)))
+            own = f"{seedling.type_name}/{seedling.logical_id}"
+            identity = new_url.get(seedling.full_url or "", own)
+            identities.append(identity)
+            if identity == own:
+                ready.append(replace(seedling, resource=checked(kept, seedling.type_name)))
         for start in range(0, len(ready), CHUNK):
             await self._write(ready[start : start + CHUNK])
+        for identity in identities:
+            self.tally.count(*identity.split("/"))
 
     async def _identities(self, seedlings: Sequence[Seedling]) -> dict[str, str]:
         """`fullUrl` to `Type/id`, a match of `ifNoneExist` taking the place of a new id."""
@@ -135,18 +140,21 @@ class Loader:
         there = await self._already_there(by_identity)
         fresh = [one for key, one in by_identity.items() if key not in there]
 
-        async def create(store: FhirStore) -> None:
-            await store.create_many(
-                [(one.type_name, one.logical_id, one.resource) for one in fresh]
-            )
-
         if fresh:
-            await self._store.run_transaction(
-                create, types=frozenset(one.type_name for one in fresh)
-            )
+            await self._create(fresh)
             self.tally.created += len(fresh)
         for key in there:
             await self._overwrite(by_identity[key])
+
+    async def _create(self, fresh: Sequence[Seedling]) -> None:
+        news = [(one.type_name, one.logical_id, one.resource) for one in fresh]
+        try:
+            await self._store.create_many(news)
+        except FhirError as problem:
+            if problem.category is not Category.CONFLICT:
+                raise
+            # Some of them were deleted, or somebody was quicker: an update revives or agrees.
+            await self._store.update_many([Change(*new) for new in news], skip_unchanged=True)
 
     async def _already_there(self, wanted: dict[tuple[str, str], Seedling]) -> set[tuple[str, str]]:
         ids: dict[str, set[str]] = {}
