@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749.errors import AccessDeniedError
@@ -10,6 +12,15 @@ from smart_auth.directory import Directory, PatientChoice, Person
 from smart_auth.scopes import needs_patient
 
 _MOST_SHOWN = 20
+_LONGEST_NAME = 100
+_FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_WORD = re.compile(r"[^\W_][\w'’.-]*")
+
+
+def words_of(text: str) -> str | None:
+    """What of the typed text can be a name: the directory is asked for words and nothing else."""
+    words = " ".join(_WORD.findall(unicodedata.normalize("NFC", text)))[:_LONGEST_NAME]
+    return words if any(letter.isalnum() for letter in words) else None
 
 
 class NotPicked(Exception):
@@ -39,7 +50,7 @@ class PatientPick:
             # A patient context is a must for patient/ scopes: the request is refused.
             raise AccessDeniedError("no patient record belongs to this user")
         limit = _MOST_SHOWN if person.any_patient else max(_MOST_SHOWN, len(person.patients))
-        found = await self._directory.patients(person.fhir_user, text or None, limit)
+        found = await self._directory.patients(person.fhir_user, words_of(text), limit)
         choices = tuple(
             choice for choice in found if person.any_patient or choice.id in person.patients
         )
@@ -57,7 +68,8 @@ class PatientPick:
                 return person.patients[0]
             allowed = patient in person.patients
         else:
-            allowed = patient is not None and await self._directory.patient_exists(patient)
+            well_formed = patient is not None and _FHIR_ID.fullmatch(patient) is not None
+            allowed = well_formed and await self._directory.patient_exists(patient or "")
         if patient is None or not allowed:
             raise NotPicked
         return patient

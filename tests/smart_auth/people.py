@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from smart_auth.directory import PatientChoice, Person
 from smart_auth.scopes import parse_scope
 
@@ -36,6 +38,7 @@ class TestDirectory:
         return found[:limit]
 
     async def patient_exists(self, patient_id: str) -> bool:
+        assert re.fullmatch("[A-Za-z0-9.-]{1,64}", patient_id), "asked for what is no id"
         return patient_id in PATIENTS
 
 

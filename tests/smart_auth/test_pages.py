@@ -7,6 +7,7 @@ import re
 import httpx
 import pytest
 
+from smart_auth.flows.patient_pick import words_of
 from smart_auth.passwords import seconds_to_wait
 from tests.smart_auth.world import Form, Launcher, World, redirected, send
 
@@ -253,6 +254,27 @@ async def test_v3_search_by_name_keeps_what_was_ticked(launch: Launcher) -> None
     # Pressing the enter key in a form sends its first button, which must not approve.
     buttons = re.findall(r'<button type="submit" name="(\w+)"', page.text)
     assert buttons[0] == "search"
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("Marsh", "Marsh"),
+        ("  ann   MARSH ", "ann MARSH"),
+        ("O'Neil-Smith jr.", "O'Neil-Smith jr."),
+        ("Ze\u0301", "Zé"),
+        ("ann,,ben", "ann ben"),
+        ("ann$|\\:␟*%", "ann"),
+        (",", None),
+        ("__", None),
+        ("\\", None),
+        ("\u0301", None),
+        ("😀", None),
+        ("a" * 5000, "a" * 100),
+    ],
+)
+def test_v3_search_asks_for_words_alone(typed: str, asked: str | None) -> None:
+    assert words_of(typed) == asked
 
 
 @pytest.mark.parametrize("pick", [None, "nobody", "Patient/zed", "ann,ben", "../ann", '{"$ne":1}'])
