@@ -135,7 +135,8 @@ def test_after_a_kill_the_next_start_finds_every_acknowledged_write(
         eventually(lambda: is_gone(supervisor))
     with used(tmp_path) as client:
         assert client.test.things.count_documents({}) == 50
-        assert is_gone(mongod)
+        # It lets go of its lock a moment before its process is gone.
+        eventually(lambda: is_gone(mongod))
 
 
 def test_a_killed_supervisor_is_replaced_by_those_who_still_use_it(tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_half_a_first_start_is_begun_anew(tmp_path: Path) -> None:
     assert not folder.unfinished.exists()
 
 
-@pytest.mark.parametrize("moment", [0.05, 0.3, 0.45, 0.55])
+@pytest.mark.parametrize("moment", [0.3, 0.5, 0.6])
 def test_a_first_start_killed_at_any_moment_needs_no_hand(tmp_path: Path, moment: float) -> None:
     with user_process(tmp_path, 60) as user:
         time.sleep(moment)
