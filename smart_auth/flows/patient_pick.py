@@ -62,14 +62,14 @@ class PatientPick:
         """The patient of the grant; what the form says is only believed as far as it may be."""
         if not needs_patient(scopes):
             return None
-        patient = value.removeprefix("Patient/") if value else None
-        if not person.any_patient:
-            if patient is None and len(person.patients) == 1:
-                return person.patients[0]
-            allowed = patient in person.patients
+        patient = (value or "").removeprefix("Patient/")
+        if person.any_patient:
+            well_formed = _FHIR_ID.fullmatch(patient) is not None
+            allowed = well_formed and await self._directory.patient_exists(patient)
+        elif not patient and len(person.patients) == 1:
+            return person.patients[0]
         else:
-            well_formed = patient is not None and _FHIR_ID.fullmatch(patient) is not None
-            allowed = well_formed and await self._directory.patient_exists(patient or "")
-        if patient is None or not allowed:
+            allowed = patient in person.patients
+        if not allowed:
             raise NotPicked
         return patient

@@ -18,6 +18,7 @@ from pymongo import AsyncMongoClient
 
 from smart_auth.authentication import TokenCache
 from smart_auth.grant import Grant
+from smart_auth.keys import FOR_ACCESS, KeyRing
 from smart_auth.server import AuthorizationServer
 from smart_auth.storage import StorageUnavailable
 from smart_auth.tokens import InvalidToken
@@ -87,8 +88,7 @@ async def test_grant_says_what_was_given(world: World, launch: Launcher) -> None
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def two_workers(mongodb_uri: str) -> AsyncIterator[tuple[World, World]]:
     name = f"smart_{uuid4().hex[:8]}"
-    first = await open_world(mongodb_uri, name)
-    second = await open_world(mongodb_uri, name)
+    first, second = await asyncio.gather(*(open_world(mongodb_uri, name) for _ in range(2)))
     yield first, second
     for each in (first, second):
         await each.server.stop()
@@ -224,3 +224,21 @@ def test_cache_takes_nothing_that_was_read_before_a_change() -> None:
     cache.forget("grant:other")
     cache.put("a", _grant("a"), before)
     assert cache.get("a") is None
+
+
+async def test_a_retired_key_ends_with_the_last_token_it_signed(
+    two_workers: tuple[World, World],
+) -> None:
+    world, _ = two_workers
+    keys = KeyRing(world.config, world.storage, world.clock)
+    await keys.load()
+    old, _ = keys.signing(FOR_ACCESS)
+    await keys.rotate()
+    new, _ = keys.signing(FOR_ACCESS)
+    assert new != old
+    assert keys.verifying(FOR_ACCESS, old)
+    world.clock.advance(26 * 3600)
+    await keys.load()
+    world.clock.advance(-26 * 3600)
+    assert keys.verifying(FOR_ACCESS, old) is None
+    assert keys.verifying(FOR_ACCESS, new)
