@@ -18,9 +18,10 @@ def checked(resource: Resource, type_name: str) -> Resource:
     """
     declared = resource.get("resourceType")
     if declared != type_name:
+        said = f"is {declared!r:.80}" if "resourceType" in resource else "is missing"
         raise error(
             Category.INVALID,
-            f"The address is one of {type_name}, the body's resourceType is {declared!r:.80}.",
+            f"This is an address of {type_name}, but the body's resourceType {said}.",
             "resourceType",
         )
     raise_problems(validate(resource))
