@@ -39,7 +39,7 @@ class RecordDirectory:
                 return Person(fhir_user, name)
 
     async def patients(self, fhir_user: str, text: str | None, limit: int) -> list[PatientChoice]:
-        """Those this person may open, by name."""
+        """Those this person may open: each word begins some part of the name."""
         person = await self.describe(fhir_user)
         if person is None:
             return []
@@ -48,7 +48,7 @@ class RecordDirectory:
             return [_choice(patient) for patient in found if patient is not None]
         query = parse_search(
             "Patient",
-            [("name", text), ("_sort", "name")] if text else [("_sort", "name")],
+            [*(("name", word) for word in (text or "").split()), ("_sort", "name")],
             strict=True,
             base_url=self._base_url,
             default_count=limit,
