@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, KeyParameters, RSAKey
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class ServiceKey:
 
     @classmethod
     def generate(cls, algorithm: str) -> ServiceKey:
-        options = {"kid": uuid4().hex}
+        options: KeyParameters = {"kid": uuid4().hex}
         if algorithm == "RS384":
             return cls(algorithm, RSAKey.generate_key(2048, options))
         return cls(algorithm, ECKey.generate_key("P-384", options))

@@ -71,7 +71,7 @@ async def test_m2_create_read_update_delete(client: AsyncFHIRClient) -> None:
 
 async def test_m2_pages(demo: Demo, client: AsyncFHIRClient) -> None:
     search = client.resources("Observation").search(patient="rosa-alvarez").limit(20).sort("-date")
-    found = [each.id for each in await search.fetch_all()]
+    found = [str(each.id) for each in await search.fetch_all()]
     expected = await demo.resources("Observation?patient=rosa-alvarez&_count=1000")
     assert len(found) > 100
     assert sorted(found) == sorted(each["id"] for each in expected)

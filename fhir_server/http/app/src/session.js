@@ -15,8 +15,6 @@ export function properAddress({ iss }) {
 }
 
 export function signIn({ client_id: clientId, iss }) {
-  // The client prefers `iss` and `clientId` of the address over these: nobody shall hand us a link with others.
-  history.replaceState(null, "", location.pathname);
   return FHIR.oauth2.authorize({
     clientId, iss, scope: SCOPE, redirectUri: new URL("./", location.href).href, pkceMode: "required",
     completeInTarget: true,
@@ -27,6 +25,7 @@ export function signIn({ client_id: clientId, iss }) {
 export async function resume({ iss }) {
   const parameters = new URLSearchParams(location.search);
   const returns = parameters.has("code") || parameters.has("error");
+  keepOnlyTheAnswer(parameters);
   if (!returns && !sessionStorage.getItem("SMART_KEY")) return null;
   try {
     const client = await FHIR.oauth2.ready();
@@ -37,6 +36,17 @@ export async function resume({ iss }) {
   } finally {
     if (returns) history.replaceState(null, "", location.pathname);
   }
+}
+
+/**
+ * The client remembers the address of its first call and prefers what it finds there, such as `iss` and
+ * `clientId`, over what `signIn` says: nobody shall hand us a link with others. The server's answer has an
+ * `iss` too (RFC 9207), which is not the FHIR base that the client would take it for.
+ */
+function keepOnlyTheAnswer(parameters) {
+  const names = ["code", "state", "error", "error_description"].filter((name) => parameters.has(name));
+  const query = new URLSearchParams(names.map((name) => [name, parameters.get(name)])).toString();
+  history.replaceState(null, "", `${location.pathname}${query && `?${query}`}${location.hash}`);
 }
 
 /** Gives the tokens back, if the server takes them, and forgets them. */
