@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from fhir_server.access.scope_rules import AccessScopeRules
@@ -24,6 +26,14 @@ from fhir_server.store import Database
 from fhir_server.store.notes import PUBLIC_URL, note
 from smart_auth.server import AuthorizationServer
 from smart_auth.storage import MongoStorage
+
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
+"""FastAPI's own would send addresses, which hold ids and queries, to whatever is configured."""
 
 
 def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
@@ -49,7 +59,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
                 await storage.close()
 
     # The routes are added as plain Starlette routes: no dependency machinery on the hot path.
-    app = FastAPI(title="fhir-server", openapi_url=None, lifespan=lifespan)
+    app = FastAPI(title="fhir-server", openapi_url=None, lifespan=lifespan, telemetry=_NO_TELEMETRY)
     return RequestLog(app)
 
 
