@@ -13,7 +13,6 @@ from decimal import Context, Decimal
 from typing import Any, Final, cast
 
 import bson
-from bson.binary import Binary
 from bson.codec_options import CodecOptions, TypeCodec, TypeDecoder, TypeRegistry
 from bson.decimal128 import Decimal128, create_decimal128_context
 from bson.errors import InvalidDocument
@@ -184,4 +183,4 @@ def _member(place: object, step: str) -> Any:
 def sent(document: Mapping[str, Any]) -> bytes:
     """The bytes to send; nothing in a delete marker."""
     json = document.get("json")
-    return bytes(cast(Binary, json)) if json is not None else b""
+    return bytes(json) if json is not None else b""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from bson.raw_bson import RawBSONDocument
 
@@ -119,9 +119,9 @@ def version_of(type_name: str, logical_id: str, document: Mapping[str, Any]) -> 
     return StoredVersion(
         type_name,
         logical_id,
-        cast(int, document["v"]),
-        cast(datetime, document["t"]).replace(tzinfo=UTC),  # not the driver's own UTC
+        document["v"],
+        document["t"].replace(tzinfo=UTC),  # not the driver's own UTC
         sent(document),
-        bool(document.get("x")),
-        cast(str, document["method"]),
+        "x" in document,
+        document["method"],
     )
