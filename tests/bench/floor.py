@@ -114,8 +114,8 @@ class Floor:
         """The same `find` along the index; the stored bytes joined in a bundle."""
         path = request.path_params
         command = dict(self._finds[path["patient"], path["code"]])
-        cursor = await self._database.cursor_command(command, codec_options=TIMES)
-        rows = (await cursor.to_list())[:20]
+        reply = await self._database.command(command, codec_options=TIMES)
+        rows = reply["cursor"]["firstBatch"][:20]
         joined = b'},{"resource":'.join([row["json"] for row in rows])
         body = b'{"resourceType":"Bundle","type":"searchset","entry":[{"resource":%b}]}' % joined
         return Response(body, headers=_JSON)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from fhir_server.interactions.checked import checked
 from fhir_server.mongodb.embedded import embedded_mongodb
@@ -57,7 +60,7 @@ class Stage:
 def stage(folder: Path, patients: int) -> Generator[Stage]:
     """Starts everything on a data folder, fills it where it is empty, and stops it all."""
     settings = Settings.load({"data_dir": folder, "port": free_port(), "database": DATABASE})
-    with embedded_mongodb(folder) as uri:
+    with _embedded(folder) as uri:
         asyncio.run(fill(settings, uri, patients))
         with (
             _running(_server_command(settings), settings.port, "/readyz", {}) as server,
@@ -65,6 +68,16 @@ def stage(folder: Path, patients: int) -> Generator[Stage]:
         ):
             mongod_id = int(Folder.of(folder).engine.read_text())
             yield Stage(settings, uri, mongod_id, server, floor)
+
+
+@contextmanager
+def _embedded(folder: Path) -> Generator[str]:
+    """MongoDB until the end of the block, and its own end too: the folder may go then."""
+    with embedded_mongodb(folder) as uri:
+        mongod = psutil.Process(int(Folder.of(folder).engine.read_text()))
+        ending = [mongod, *filter(None, [mongod.parent()])]
+        yield uri
+    psutil.wait_procs(ending, timeout=LONGEST_START)
 
 
 async def fill(settings: Settings, uri: str, patients: int) -> None:
@@ -102,7 +115,7 @@ async def mint_tokens(stage: Stage, patients: Sequence[str]) -> tuple[list[str],
 def _server_command(settings: Settings) -> list[str]:
     program = Path(sys.executable).with_name("fhir-server")
     options = ["--data-dir", str(settings.data_dir), "--port", str(settings.port)]
-    return [str(program), "serve", *options, "--metrics-port", "0", "--log-level", "warning"]
+    return [str(program), "serve", *options, "--metrics-port", "0"]
 
 
 @contextmanager
@@ -118,17 +131,29 @@ def _floor(uri: str, patients: int) -> Generator[Side]:
 def _running(
     command: list[str], port: int, path: str, environment: dict[str, str]
 ) -> Generator[Side]:
-    process = subprocess.Popen(command, env={**os.environ, **environment})
-    try:
-        _await_answer(process, f"http://127.0.0.1:{port}{path}")
-        yield Side(process.pid, port)
-    finally:
-        process.terminate()
+    # A log to a file, as a service has it: a line for each request is part of the cost.
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=log
+        )
         try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _await_answer(process, f"http://127.0.0.1:{port}{path}")
+            yield Side(process.pid, port)
+        except BaseException:
+            log.seek(0)
+            say(log.read().decode(errors="replace")[-2000:])
+            raise
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _await_answer(process: subprocess.Popen[bytes], url: str) -> None:
