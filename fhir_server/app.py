@@ -87,7 +87,6 @@ def _add_routes(
             introspect=smart["introspection_endpoint"],
             revoke=smart["revocation_endpoint"],
         ),
-        update_create=settings.update_create,
         organization=settings.organization_name,
     )
     app.router.routes[:] = [

@@ -41,4 +41,6 @@ def auth_config(settings: Settings) -> AuthConfig:
         code_lifetime=settings.authorization_code_lifetime,
         session_lifetime=settings.session_lifetime,
         refresh_token_lifetime=settings.refresh_token_lifetime,
+        free_sign_in_failures=settings.login_max_failures,
+        sign_in_failure_window=settings.login_failure_window,
     )

@@ -111,10 +111,13 @@ class Settings(BaseModel):
         3600, description="Seconds that a sign-in lasts in the person's browser."
     )
     login_max_failures: int = Field(
-        10, ge=1, description="Failed sign-ins of a user or an address before they have to wait."
+        10,
+        ge=1,
+        description="Failed sign-ins of a user before each further one costs a wait, which "
+        "doubles; of an address ten times as many.",
     )
     login_failure_window: Seconds = Field(
-        900, description="Seconds over which failed sign-ins are counted."
+        900, description="Seconds after the last failed sign-in until all are forgotten."
     )
     organization_name: str = Field(
         "FHIR Server", min_length=1, description="Name of the organisation on the pages."
@@ -131,7 +134,6 @@ class Settings(BaseModel):
     search_strict: bool = Field(
         True, description="Without a `Prefer` header, refuse unknown search parameters."
     )
-    update_create: bool = Field(True, description="A PUT to an absent id creates the resource.")
     max_body_bytes: Bytes = Field(
         12 * 1024 * 1024, description="Largest request body, other than a bundle's."
     )
@@ -141,7 +143,6 @@ class Settings(BaseModel):
     max_bundle_entries: int = Field(
         10_000, ge=1, description="Most entries of a transaction or batch bundle."
     )
-    max_json_depth: int = Field(100, ge=16, le=500, description="Deepest nesting of a JSON body.")
 
     # Logs and metrics
     log_level: Literal["debug", "info", "warning", "error"] = Field(

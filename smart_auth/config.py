@@ -35,6 +35,10 @@ class AuthConfig:
     request_lifetime: int = 1800
     session_lifetime: int = 8 * 3600
     refresh_token_lifetime: int = 90 * 24 * 3600
+    free_sign_in_failures: int = 10
+    """Of a name, of an address ten times as many; each further one costs a longer wait."""
+    sign_in_failure_window: int = 900
+    """Seconds after the last failure until all are forgotten."""
     change_poll_interval: float = 0.4
     change_patience: float = 2.0
     """Seconds without word of changes after which a cached grant is asked for again."""

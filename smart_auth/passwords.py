@@ -14,7 +14,7 @@ from datetime import datetime
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from smart_auth.config import Clock, later
+from smart_auth.config import AuthConfig, Clock, later
 from smart_auth.records import User
 from smart_auth.secrets_at_rest import fingerprint
 from smart_auth.storage.protocols import SignInFailures, Users
@@ -23,10 +23,8 @@ LONGEST_PASSWORD = 1024
 _LONGEST_NAME = 200
 _THREADS = 2
 _MOST_WAITING = 64
-_WINDOW = 15 * 60
-# How many failures are free before each further one costs a wait, which doubles.
-_FREE_BY_NAME = 10
-_FREE_BY_ADDRESS = 100
+# An address may stand for a whole household or clinic.
+_ADDRESS_FACTOR = 10
 _LONGEST_WAIT = 300
 
 
@@ -74,8 +72,14 @@ class SignIns:
     """Decides who signs in. Only failures are counted, by name and by address."""
 
     def __init__(
-        self, users: Users, failures: SignInFailures, passwords: Passwords, clock: Clock
+        self,
+        config: AuthConfig,
+        users: Users,
+        failures: SignInFailures,
+        passwords: Passwords,
+        clock: Clock,
     ) -> None:
+        self._config = config
         self._users = users
         self._failures = failures
         self._passwords = passwords
@@ -84,9 +88,10 @@ class SignIns:
     async def check(self, username: str, password: str, address: str) -> User | None:
         """The user, or None; raises `Throttled` before it looks at anything."""
         name = canonical_username(username)
+        free = self._config.free_sign_in_failures
         limits = {
-            f"name:{fingerprint(name)}": _FREE_BY_NAME,
-            f"address:{fingerprint(address)}": _FREE_BY_ADDRESS,
+            f"name:{fingerprint(name)}": free,
+            f"address:{fingerprint(address)}": free * _ADDRESS_FACTOR,
         }
         for key, free in limits.items():
             await self._refuse_too_many(key, free)
@@ -111,8 +116,9 @@ class SignIns:
 
     async def _count(self, keys: list[str]) -> None:
         now = self._clock()
+        forgotten = later(now, self._config.sign_in_failure_window)
         for key in keys:
-            await self._failures.add_failure(key, now, later(now, _WINDOW))
+            await self._failures.add_failure(key, now, forgotten)
 
 
 def seconds_to_wait(failures: int, free: int, last_at: datetime, now: datetime) -> int:

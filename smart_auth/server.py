@@ -82,7 +82,7 @@ class AuthorizationServer:
         config, storage, clock, rules = self._config, self._storage, self._clock, self._rules
         pages = Pages(config)
         sessions = BrowserSessions(config, storage, pages, clock)
-        sign_ins = SignIns(storage, storage, self._passwords, clock)
+        sign_ins = SignIns(config, storage, storage, self._passwords, clock)
         authorize = AuthorizeEndpoint(config, storage, sessions, rules, pages, clock)
         sign_in = SignInPage(storage, sign_ins, sessions, pages, clock)
         consent = ConsentPage(config, storage, sessions, self._directory, rules, pages, clock)

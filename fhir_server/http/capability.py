@@ -32,9 +32,7 @@ class OAuthAddresses:
     revoke: str
 
 
-def capability_statement(
-    base_url: str, oauth: OAuthAddresses, *, update_create: bool, organization: str
-) -> bytes:
+def capability_statement(base_url: str, oauth: OAuthAddresses, *, organization: str) -> bytes:
     """The statement as JSON. Lists what works, no more and no less."""
     statement = model.CapabilityStatement(
         status="active",
@@ -53,10 +51,7 @@ def capability_statement(
             model.CapabilityStatementRest(
                 mode="server",
                 security=_security(oauth),
-                resource=[
-                    _resource(type_name, update_create=update_create)
-                    for type_name in REGISTRY.endpoints
-                ],
+                resource=[_resource(type_name) for type_name in REGISTRY.endpoints],
                 interaction=[
                     model.CapabilityStatementRestInteraction(code=code)
                     for code in _system_interactions()
@@ -94,7 +89,7 @@ def _security(oauth: OAuthAddresses) -> model.CapabilityStatementRestSecurity:
     )
 
 
-def _resource(type_name: str, *, update_create: bool) -> model.CapabilityStatementRestResource:
+def _resource(type_name: str) -> model.CapabilityStatementRestResource:
     codes = list(dict.fromkeys(row.code for row in TABLE if row.code not in _SYSTEM_CODES))
     facts: dict[str, Any] = {
         "type": type_name,
@@ -104,7 +99,7 @@ def _resource(type_name: str, *, update_create: bool) -> model.CapabilityStateme
         ],
         "versioning": "versioned-update",
         "readHistory": "vread" in codes,
-        "updateCreate": update_create,
+        "updateCreate": True,
         "conditionalCreate": True,
         "conditionalRead": "full-support",
         "conditionalUpdate": False,
