@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+import re
+from typing import Final
+from urllib.parse import quote
 
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.pages import bundle, outcome_entry, search_entry
@@ -13,6 +15,10 @@ from fhir_server.store.paging import SearchPage
 
 PAGE_PARAMETER = "_page"
 """Carries the opaque position of a page; it is bound to the query and to the caller."""
+
+_SAFE: Final = ":,|/$"
+"""Legible in a link as they are (RFC 3986, "Query")."""
+_PLAIN: Final = re.compile(rf"[\w.~{_SAFE}-]*", re.ASCII)
 
 
 async def search_type(call: Call) -> Reply:
@@ -60,12 +66,12 @@ def _links(
 ) -> list[tuple[str, str]]:
     """`self` shows what was applied (R4 3.1.1.4.1); the others add a position."""
     base = f"{call.service.base_url}/{call.type_name}"
-    applied = urlencode(query.applied, quote_via=quote, safe=":,|/$")
+    applied = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in query.applied)
 
     def link(position: str | None) -> str:
         parts = [applied] if applied else []
         if position is not None:
-            parts.append(f"{PAGE_PARAMETER}={quote(position)}")
+            parts.append(f"{PAGE_PARAMETER}={_encoded(position)}")
         return f"{base}?{'&'.join(parts)}" if parts else base
 
     links = [("self", link(position))]
@@ -74,3 +80,8 @@ def _links(
     if page.previous_cursor is not None:
         links.append(("previous", link(page.previous_cursor)))
     return links
+
+
+def _encoded(text: str) -> str:
+    """Percent-encoded where there is anything to encode, which costs more than to look."""
+    return text if _PLAIN.fullmatch(text) else quote(text, safe=_SAFE)

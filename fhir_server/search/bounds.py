@@ -37,18 +37,8 @@ class Reach:
     """What is in nobody's record matches too."""
     whole: bool
     """The condition says no more than that."""
-    many: bool
-    """Some resources of the type stand behind `MANY`."""
-
-    @property
-    def fronts(self) -> tuple[str, ...]:
-        """What stands in front of the folded keys of all matches."""
-        fronts = sorted(self.patients)
-        if self.many and self.patients:
-            fronts.append(keys.MANY)
-        if self.nobody:
-            fronts.append(keys.NOBODY)
-        return tuple(fronts)
+    fronts: tuple[str, ...]
+    """What stands in front of the folded keys of all matches."""
 
     def says(self, part: Expression) -> bool:
         """Whether having one of the folded keys is all that this condition asks."""
@@ -62,16 +52,27 @@ def reach(type_name: str, parts: Sequence[Expression]) -> Reach | None:
 
 
 def _reach(type_name: str, part: Expression) -> Reach | None:
-    many = type_name not in NARROW
     if isinstance(part, Key):
         patient = _patient_of(type_name, part.key)
-        return Reach(part, frozenset((patient,)), False, False, many) if patient else None
-    named = _named(part)
+        named = _Named(frozenset((patient,)), nobody=False, whole=False) if patient else None
+    else:
+        named = _named(part)
     if named is None or len(named.patients) > MOST_PATIENTS:
         return None
     if named.nobody and not shares(type_name):
         return None
-    return Reach(part, named.patients, named.nobody, named.whole, many)
+    fronts = _fronts(type_name, named)
+    return Reach(part, named.patients, named.nobody, named.whole, fronts)
+
+
+def _fronts(type_name: str, named: _Named) -> tuple[str, ...]:
+    """`MANY` where some resources of the type stand behind it."""
+    fronts = sorted(named.patients)
+    if named.patients and type_name not in NARROW:
+        fronts.append(keys.MANY)
+    if named.nobody:
+        fronts.append(keys.NOBODY)
+    return tuple(fronts)
 
 
 @dataclass(frozen=True, slots=True)
