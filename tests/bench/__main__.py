@@ -36,15 +36,15 @@ from tests.bench.targets import verdicts
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--scale", type=int, default=75_000, help="resources in the store")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of floor and server")
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a burst")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of floor and server")
+    parser.add_argument("--seconds", type=float, default=0.6, help="length of a burst")
     parser.add_argument("--quick", action="store_true", help="a small store, short bursts")
     parser.add_argument("--only", default="", help="shapes whose names start so, comma-separated")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
     parser.add_argument("--data-dir", type=Path, help="keep the store here, or use the one there")
     options = parser.parse_args()
     if options.quick:
-        options.scale, options.rounds, options.seconds = 7_500, 3, 0.4
+        options.scale, options.rounds, options.seconds = 7_500, 5, 0.3
     return options
 
 
@@ -55,9 +55,9 @@ def _shapes(place: Stage, options: argparse.Namespace, patients: int) -> list[Sh
     seconds: float = options.seconds
     usual = tuple(Load(concurrency, seconds) for concurrency in (1, 8, 32))
     small = tuple(Load(number, 60, most=max(4, number)) for number in (1, 8, 32))
-    large = (Load(1, 60, most=2),)
+    large = (Load(1, 60, most=2, rounds=5),)
     if not options.quick:
-        large = (*large, Load(8, 60, most=8, rounds=2))
+        large = (*large, Load(8, 60, most=8, rounds=3))
     shapes = [
         reads(people, tokens, usual),
         searches(people, tokens, usual),
