@@ -84,7 +84,8 @@ def _start_page(organization: str, base_url: str) -> str:
     items = "".join(f'<li><a href="{link}">{escape(text)}</a></li>' for link, text in links)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"></head>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,"></head>'
         f"<body><main><h1>{name}</h1><p>A FHIR R4 server with SMART App Launch. "
         f"Its FHIR base is <code>{escape(base_url)}</code>.</p>"
         f"<ul>{items}</ul></main></body></html>"

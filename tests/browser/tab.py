@@ -74,6 +74,6 @@ async def opened_tab(
         tab = Tab(await context.new_page(), allowed, tolerated)
         tab.watch()
         yield tab
-        assert tab.trouble == []
+        assert not tab.trouble, tab.trouble
     finally:
         await context.close()
