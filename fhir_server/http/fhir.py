@@ -51,7 +51,8 @@ def fhir_routes(
 ) -> list[BaseRoute]:
     """The FHIR base. Any origin may ask, none with credentials (R4 `security.html#cors`)."""
     by_path: dict[str, list[Row]] = {}
-    for row in TABLE:
+    # `/{type}/_search` has to be tried before `/{type}/{id}`, which matches it too.
+    for row in sorted(TABLE, key=lambda row: [part.startswith("{") for part in row.shape]):
         by_path.setdefault(row.path, []).append(row)
     applications: list[tuple[str, ASGIApp]] = [
         ("/metadata", _Published(lambda request: _metadata(request, capability))),
