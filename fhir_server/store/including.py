@@ -1,7 +1,7 @@
 """`_include` and `_revinclude` (R4 `search.html#include`).
 
-What is included is searched for like anything else, under the policy of its own type: nothing is
-included that the caller could not have found. Types without a scope are left out in silence.
+What is included is looked for under the policy of its own type: nothing is included that the caller
+could not have read or found. Types without a scope are left out in silence.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, FhirError
 from fhir_server.search import keys
 from fhir_server.search.expression import Expression, Ids, Key, disjunction
@@ -58,19 +59,20 @@ async def included(
     basket = _Basket(reach.database.limits.included, known)
     for type_name, ids in sorted(_targets(query, rows).items()):
         wanted = frozenset(one for one in ids if (type_name, one) not in known)
-        await _fetch(reach, basket, type_name, Ids(wanted) if wanted else None)
+        if wanted:
+            await _fetch(reach, basket, Interaction.INCLUDE, type_name, Ids(wanted))
     for type_name, references in sorted(_sources(query, rows).items()):
-        await _fetch(reach, basket, type_name, references)
+        await _fetch(reach, basket, Interaction.SEARCH, type_name, references)
     return tuple(basket.found), basket.capped
 
 
-async def _fetch(reach: Reach, basket: _Basket, type_name: str, wanted: Expression | None) -> None:
-    if wanted is None:
-        return
+async def _fetch(
+    reach: Reach, basket: _Basket, interaction: Interaction, type_name: str, wanted: Expression
+) -> None:
     # Those that are known already may be among them, and must not use up the limit.
     limit = basket.room + len(basket.known) + 1
     try:
-        planned = reach.plan(SearchQuery(type_name, wanted, count=limit))
+        planned = reach.plan(SearchQuery(type_name, wanted, count=limit), interaction=interaction)
     except FhirError as problem:
         if problem.category is Category.FORBIDDEN:
             return

@@ -75,6 +75,11 @@ class Reach:
             raise TypeError(f"no policy for {interaction.name} on {type_name}")
         return Rule(interaction, type_name, policy, self.database.base_url)
 
-    def plan(self, query: SearchQuery, after: Position | None = None) -> MongoPlan:
-        """One page of a search, of what the caller may find."""
-        return plan(query, self.rule(Interaction.SEARCH, query.type_name).policy, after)
+    def plan(
+        self,
+        query: SearchQuery,
+        after: Position | None = None,
+        interaction: Interaction = Interaction.SEARCH,
+    ) -> MongoPlan:
+        """One page of a search, of what the caller may find or, by INCLUDE, follow a link to."""
+        return plan(query, self.rule(interaction, query.type_name).policy, after)
