@@ -118,7 +118,7 @@ async def _update_type(
         await _breathe(index)
         current = stored.get(change.logical_id)
         if current is None:
-            made = _as_create(reach, rule, change)
+            made = await _as_create(reach, rule, change)
             fresh.append(made)
             written.append(Written(made.version, created=True))
             continue
@@ -142,7 +142,7 @@ async def delete(
     rule = reach.rule(Interaction.DELETE, type_name)
     current = (await _current(reach, rule, [logical_id])).get(logical_id)
     if current is None:
-        raise not_found(type_name, logical_id)
+        raise await _unreached(reach, rule, logical_id)
     _check_version(current["v"], if_match)
     if current.get("x"):
         return None
@@ -163,12 +163,28 @@ async def _current(reach: Reach, rule: Rule, ids: list[str]) -> dict[str, RawBSO
     }
 
 
-def _as_create(reach: Reach, rule: Rule, change: Change) -> Draft:
+async def _unreached(reach: Reach, rule: Rule, logical_id: str) -> FhirError:
+    """404 for what may not be written, as for what is absent; 403, which says why, only to
+    those whom a read shows the resource anyway."""
+    type_name = rule.type_name
+    if reach.access.covers(Interaction.READ, type_name):
+        reading = reach.rule(Interaction.READ, type_name)
+        if await _current(reach, reading, [logical_id]):
+            return error(
+                Category.FORBIDDEN,
+                f"This token may read this {type_name} and not {rule.interaction.name.lower()} it: "
+                "to write, it has to be part of the patient's record and of no other, and to meet "
+                "the constraint of the scope.",
+            )
+    return not_found(type_name, logical_id)
+
+
+async def _as_create(reach: Reach, rule: Rule, change: Change) -> Draft:
     """Update as create is for those who reach the type whole: to anybody else, "there is
     nothing" would tell apart what is absent and what is another's."""
     type_name, logical_id = change.type_name, change.logical_id
     if not (rule.everything and reach.rule(Interaction.CREATE, type_name).everything):
-        raise not_found(type_name, logical_id)
+        raise await _unreached(reach, rule, logical_id)
     if change.if_match is not None:
         raise _precondition()
     _check_id(type_name, logical_id)

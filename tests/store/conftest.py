@@ -26,6 +26,10 @@ class Rights:
     by_interaction: Mapping[Interaction, Expression | None] = field(default_factory=dict)
     caller: str = "test/nobody"
 
+    def covers(self, interaction: Interaction, type_name: str) -> bool:
+        found = self.by_interaction.get(interaction, self.policy_for_all)
+        return self.by_type.get(type_name, found) is not None
+
     def policy(self, interaction: Interaction, type_name: str) -> Expression:
         found = self.by_interaction.get(interaction, self.policy_for_all)
         found = self.by_type.get(type_name, found)
