@@ -27,6 +27,14 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def _log(self) -> Path:
+        return self._data_dir.parent / "server.log"
+
+    def faults(self) -> list[str]:
+        """What the server logged as faults of its own, over all its starts."""
+        return [line for line in self._log.read_text().splitlines() if '"level":"error"' in line]
+
+    @property
     def root(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
@@ -56,12 +64,13 @@ class ServerProcess:
         """Returns when the server says that it is ready."""
         command = [str(PROGRAM), "serve", "--port", str(self._port)]
         environment = {"FHIR_SERVER_METRICS_PORT": "0", "FHIR_SERVER_MONGOD_CACHE_GB": "0.25"}
-        self._process = subprocess.Popen(
-            [*command, "--data-dir", str(self._data_dir)],
-            env={**os.environ, **environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--data-dir", str(self._data_dir)],
+                env={**os.environ, **environment},
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         self.await_status("/readyz", 200, LONGEST_START)
 
     def await_status(self, path: str, status: int, seconds: float) -> None:

@@ -61,7 +61,7 @@ async def test_kill_of_the_server(site: Site) -> None:
         await writers.until(ENOUGH)
         site.server.kill()
     site.server.start()
-    assert not writers.unexpected
+    assert not writers.unexpected, site.server.faults()
     await site.verify()
 
 
@@ -73,7 +73,7 @@ async def test_kill_of_mongod_under_a_running_server(site: Site) -> None:
         site.server.mongod.kill()
         before = writers.written
         await writers.until(before + ENOUGH)
-    assert not writers.unexpected
+    assert not writers.unexpected, site.server.faults()
     await site.verify()
 
 
@@ -87,7 +87,7 @@ async def test_kill_of_all(site: Site) -> None:
         mongod.kill()
         site.server.kill()
     site.server.start()
-    assert not writers.unexpected
+    assert not writers.unexpected, site.server.faults()
     await site.verify()
 
 
@@ -105,7 +105,7 @@ async def test_an_orderly_stop_under_load(site: Site) -> None:
     psutil.wait_procs([mongod], timeout=10)
     assert not mongod.is_running()
     site.server.start()
-    assert not writers.unexpected
+    assert not writers.unexpected, site.server.faults()
     await site.verify()
 
 
