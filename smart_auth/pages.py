@@ -77,6 +77,7 @@ class Pages:
     def _headers(self, redirect_uri: str | None) -> dict[str, str]:
         # Browsers hold the redirect that follows a form to form-action as well.
         target = f" {_origin(redirect_uri)}" if redirect_uri else ""
+        # No Cross-Origin-Opener-Policy: an app may open us in a popup, whose opener it needs again.
         policy = (
             "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
             f"form-action 'self'{target}"
@@ -87,7 +88,6 @@ class Pages:
             "X-Frame-Options": "DENY",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
-            "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
         }
 
     def redirect(self, url: str) -> Response:

@@ -80,7 +80,7 @@ class AuthorizeEndpoint:
             pending = self._checked(asked)
             return await self._go_on(request, asked, pending)
         except OAuth2Error as failure:
-            url = error_url(asked.redirect_uri, failure, asked.state, self._config.issuer)
+            url = error_url(asked.redirect_uri, failure, asked.state)
             return self._pages.redirect(url)
 
     async def _asked(self, parameters: Parameters) -> Asked:
@@ -192,16 +192,19 @@ def _sign_in_after(parameters: Parameters, now: datetime) -> datetime | None:
     return now - timedelta(seconds=int(max_age))
 
 
-def answer_url(redirect_uri: str, answer: dict[str, str], state: str | None, issuer: str) -> str:
-    """The redirect URI with the answer added; its own query is kept (RFC 6749 section 3.1.2)."""
-    # RFC 9207: iss tells the app which server answered.
-    values = {**answer, **({} if state is None else {"state": state}), "iss": issuer}
+def answer_url(redirect_uri: str, answer: dict[str, str], state: str | None) -> str:
+    """The redirect URI with the answer added; its own query is kept (RFC 6749 section 3.1.2).
+
+    It has no `iss` (RFC 9207): in SMART that parameter is the FHIR base of a launch, which our
+    issuer is not, and the SMART JavaScript client takes it for that when it signs in again.
+    """
+    values = {**answer, **({} if state is None else {"state": state})}
     separator = "&" if "?" in redirect_uri else "?"
     return f"{redirect_uri}{separator}{urlencode(values, quote_via=quote)}"
 
 
-def error_url(redirect_uri: str, failure: OAuth2Error, state: str | None, issuer: str) -> str:
+def error_url(redirect_uri: str, failure: OAuth2Error, state: str | None) -> str:
     answer = {"error": failure.error or "invalid_request"}
     if failure.description:
         answer["error_description"] = failure.description
-    return answer_url(redirect_uri, answer, state, issuer)
+    return answer_url(redirect_uri, answer, state)

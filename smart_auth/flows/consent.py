@@ -118,9 +118,7 @@ class ConsentPage:
         await self._storage.add_grant(grant)
         await self._end_if_suspended(grant)
         code = await self._new_code(grant, pending, visit.signed_in)
-        return self._pages.redirect(
-            answer_url(pending.redirect_uri, {"code": code}, pending.state, self._config.issuer)
-        )
+        return self._pages.redirect(answer_url(pending.redirect_uri, {"code": code}, pending.state))
 
     def _grant(self, visit: _Visit, scopes: tuple[str, ...], patient: str | None) -> Approval:
         now = self._clock()
@@ -170,7 +168,7 @@ class ConsentPage:
         await self._storage.show_request(pending.id, visit.signed_in.user.id)
         if await self._storage.take_request(pending.id, visit.signed_in.user.id) is None:
             raise expired()
-        url = error_url(pending.redirect_uri, failure, pending.state, self._config.issuer)
+        url = error_url(pending.redirect_uri, failure, pending.state)
         return self._pages.redirect(url)
 
     async def _page(

@@ -73,7 +73,6 @@ class Discovery:
             "response_modes_supported": ["query"],
             "scopes_supported": list(_SCOPES),
             "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": True,
         }
 
     def smart_configuration(self) -> dict[str, Any]:

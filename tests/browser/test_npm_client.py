@@ -44,16 +44,19 @@ class OtherApp:
     def page(self) -> str:
         return f"{self.origin}/index.html"
 
-    async def launch(self, tab: Tab, demo: Demo, username: str, scope: str = READING) -> None:
-        """As far as the question what to share."""
-        await tab.page.goto(self.page)
-        options = {
+    def options(self, demo: Demo, scope: str) -> dict[str, Any]:
+        return {
             "clientId": self.client_id,
             "iss": demo.base,
             "scope": scope,
             "redirectUri": "index.html",
             **self.more,
         }
+
+    async def launch(self, tab: Tab, demo: Demo, username: str, scope: str = READING) -> None:
+        """As far as the question what to share."""
+        await tab.page.goto(self.page)
+        options = self.options(demo, scope)
         await tab.page.evaluate("options => { FHIR.oauth2.authorize(options); }", options)
         await tab.sign_in(demo, username)
 
@@ -220,3 +223,34 @@ async def test_m4_j1_key_of_its_own(demo: Demo, origin: str, visit: Visit) -> No
         sent = next(each for each in tab.requests if "client_assertion" in (each.post_data or ""))
         assert re.search(r"/token$", sent.url)
         assert await tab.page.evaluate(STATUS_OF, "Patient/rosa-alvarez") == 200
+
+
+async def test_m4_sign_in_in_a_popup(demo: Demo, public: OtherApp, visit: Visit) -> None:
+    """The client closes the popup and goes on in the page that opened it."""
+    async with visit(public.origin) as tab:
+        await tab.page.goto(public.page)
+        options = {**public.options(demo, READING), "target": "popup"}
+        async with tab.page.expect_popup() as opened:
+            await tab.page.evaluate("options => { FHIR.oauth2.authorize(options); }", options)
+        popup = Tab(await opened.value, tab.allowed, tab.tolerated)
+        popup.watch()
+        await popup.sign_in(demo, "rosa")
+        async with popup.page.expect_event("close"):
+            await popup.allow()
+            await popup.page.wait_for_url(f"{public.page}?*")
+            await popup.page.evaluate("() => { FHIR.oauth2.ready(); }")
+        state = await public.ready(tab)
+        assert state["tokenResponse"]["patient"] == "rosa-alvarez"
+        assert not popup.trouble, popup.trouble
+
+
+async def test_m4_signs_in_again_on_the_same_page(
+    demo: Demo, public: OtherApp, visit: Visit
+) -> None:
+    """Such as after the token has ended, or for another person."""
+    async with visit(public.origin) as tab:
+        await public.allowed(tab, demo, "dr-okafor", "openid fhirUser user/Patient.rs")
+        again = public.options(demo, "openid fhirUser user/Patient.rs")
+        await tab.page.evaluate("options => { FHIR.oauth2.authorize(options); }", again)
+        await tab.allow()
+        assert (await public.ready(tab))["tokenResponse"]["access_token"]

@@ -40,8 +40,7 @@ export async function resume({ iss }) {
 
 /**
  * The client remembers the address of its first call and prefers what it finds there, such as `iss` and
- * `clientId`, over what `signIn` says: nobody shall hand us a link with others. The server's answer has an
- * `iss` too (RFC 9207), which is not the FHIR base that the client would take it for.
+ * `clientId`, over what `signIn` says: nobody shall hand us a link with others.
  */
 function keepOnlyTheAnswer(parameters) {
   const names = ["code", "state", "error", "error_description"].filter((name) => parameters.has(name));
