@@ -1,0 +1,307 @@
+"""One probe for each interaction of the table: it asks for every target and judges each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+
+from tests.matrix import verdicts
+from tests.matrix.callers import Kind
+from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, readable
+from tests.matrix.world import Asker, Version, World, everything, ids
+from tests.matrix.woven import A, B, about
+
+TYPES = (
+    "Appointment",
+    "AuditEvent",
+    "Binary",
+    "Communication",
+    "Condition",
+    "Device",
+    "Group",
+    "Observation",
+    "Organization",
+    "Patient",
+    "Provenance",
+    "Subscription",
+)
+"""One or more of each kind of row of the access table."""
+WRITTEN = ("Appointment", "AuditEvent", "Device", "Observation", "Organization", "Subscription")
+BUNDLED = ("Appointment", "Observation", "Organization", "Patient", "Subscription")
+
+Versions = dict[str, dict[str, list[Version]]]
+"""Type -> id -> versions, before anybody of the matrix wrote."""
+
+
+class Probe:
+    """An asker with the kind of token they have, in the world."""
+
+    def __init__(self, world: World, kind: Kind, asker: Asker, versions: Versions) -> None:
+        self.world, self.kind, self.asker, self.versions = world, kind, asker, versions
+
+    @property
+    def restricted(self) -> bool:
+        """Whether nothing of B's may be in any answer."""
+        return not self.kind.whole("r", "Observation")
+
+    async def ask(
+        self, expected: int, method: str, path: str, body: Any = None, **more: Any
+    ) -> httpx.Response:
+        answer = await self.asker(method, path, body, **more)
+        what = f"{self.kind.name}: {method} {path}"
+        assert answer.status_code == expected, (
+            f"{what}: {answer.status_code}, not {expected}: {answer.text[:400]}"
+        )
+        self.check(answer, str(body))
+        if expected == 401:
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+        if expected >= 400 and method != "HEAD":
+            assert answer.json()["resourceType"] == "OperationOutcome"
+        assert "public" not in answer.headers.get("cache-control", "public")
+        return answer
+
+    def check(self, answer: httpx.Response, asked: str = "") -> None:
+        if self.restricted:
+            self.world.clean(answer, asked)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        return WRITTEN if self.kind.gives else ("Device", "Observation")
+
+    def targets(self, type_name: str) -> dict[str, list[Version]]:
+        """Each resource of the type and one that is not there; few for who reaches nothing."""
+        targets = self.versions[type_name]
+        if not self.kind.gives:
+            targets = dict(list(targets.items())[:2])
+        return {**targets, "absent": []}
+
+
+async def read(probe: Probe) -> None:
+    """read, and HEAD, which tells the same in its headers."""
+    for type_name in TYPES:
+        for logical_id, versions in probe.targets(type_name).items():
+            expected = verdicts.read(probe.kind, type_name, versions)
+            place = f"{type_name}/{logical_id}"
+            answer = await probe.ask(expected, "GET", place)
+            if expected == 200:
+                assert answer.json() == versions[-1].resource
+            if type_name not in ("Observation", "Patient"):
+                continue
+            head = await probe.ask(expected, "HEAD", place)
+            assert head.headers.get("etag") == answer.headers.get("etag")
+            if expected in (401, 403, 404):
+                assert "etag" not in head.headers
+                assert "last-modified" not in head.headers
+
+
+async def vread(probe: Probe) -> None:
+    for type_name in TYPES:
+        for logical_id, versions in probe.targets(type_name).items():
+            beyond = type_name == "Patient"
+            for number in range(1, len(versions) + 1 + beyond):
+                expected = verdicts.read(probe.kind, type_name, versions, number)
+                place = f"{type_name}/{logical_id}/_history/{number}"
+                answer = await probe.ask(expected, "GET", place)
+                if expected == 200:
+                    assert answer.json() == versions[number - 1].resource
+
+
+async def history(probe: Probe) -> None:
+    for type_name in TYPES:
+        for logical_id, versions in probe.targets(type_name).items():
+            expected = verdicts.history(probe.kind, type_name, versions)
+            answer = await probe.ask(expected, "GET", f"{type_name}/{logical_id}/_history")
+            if expected == 200:
+                seen = verdicts.shown(probe.kind, "r", versions)
+                assert answer.json()["total"] == len(seen)
+                tags = [entry["response"]["etag"] for entry in answer.json()["entry"]]
+                assert tags == [f'W/"{one.number}"' for one in reversed(seen)]
+
+
+async def search(probe: Probe) -> None:
+    """Open, over all pages: exactly what the scopes reach, counted too."""
+    for type_name in TYPES:
+        expected = verdicts.search(probe.kind, type_name)
+        answer = await probe.ask(expected, "GET", f"{type_name}?_total=accurate&_count=0")
+        if expected == 200:
+            reached = await _reached(probe, type_name)
+            found = await everything(probe.asker, f"{type_name}?_count=9")
+            assert ids(found) == ids(reached), probe.kind.name
+            assert answer.json()["total"] == len(reached)
+
+
+async def search_by_post(probe: Probe) -> None:
+    for type_name in TYPES:
+        expected = verdicts.search(probe.kind, type_name)
+        form = {"_count": "1000", "_total": "accurate"}
+        answer = await probe.asker("POST", f"{type_name}/_search", data=form)
+        assert answer.status_code == expected, f"{probe.kind.name} {type_name} {answer.text[:300]}"
+        probe.check(answer)
+        if expected == 200:
+            reached = await _reached(probe, type_name)
+            matches = [entry["resource"] for entry in answer.json().get("entry", [])]
+            assert ids(matches) == ids(reached)
+            assert answer.json()["total"] == len(reached)
+
+
+async def _reached(probe: Probe, type_name: str) -> list[Resource]:
+    stored = await probe.world.current(type_name)
+    return [one for one in stored if probe.kind.reaches("s", one)]
+
+
+def proposals(world: World, type_name: str) -> list[Resource]:
+    """One for A, for B, for nobody and, where the type can have two, for both."""
+    if type_name not in SUBJECTS and type_name not in HIDDEN:
+        return [about(type_name, world.new_id("sss"), (), "SSS-new")]
+    nobody = "SSS-new" if type_name in MIXED else "BBB-new"
+    some: list[tuple[tuple[str, ...], str]]
+    some = [((A,), "AAA-new"), ((B,), "BBB-new"), ((), nobody)]
+    if type_name in ("Appointment", "Communication"):
+        some.append(((A, B), "ABAB-new"))
+    return [
+        about(type_name, world.new_id(mark.split("-")[0].lower()), patients, mark)
+        for patients, mark in some
+    ]
+
+
+async def create(probe: Probe) -> None:
+    for type_name in probe.written:
+        for resource in proposals(probe.world, type_name):
+            expected = verdicts.create(probe.kind, resource)
+            answer = await probe.ask(expected, "POST", type_name, resource)
+            if expected == 201:
+                assert readable(answer.json(), A) or not probe.restricted
+                probe.world.made(answer.headers["location"])
+
+
+async def update(probe: Probe) -> None:
+    """Each stored resource with each content: unchanged, and moved between the records."""
+    for type_name in probe.written:
+        contents = proposals(probe.world, type_name)
+        for stored in contents:
+            version = 0
+            for content in contents:
+                version = await _put(probe, stored, {**content, "id": stored["id"]}, version)
+        absent = {**contents[0], "id": "absent"}
+        expected = verdicts.update(probe.kind, [], absent)
+        if expected == 201:
+            absent["id"] = probe.world.new_id("aaa")
+            probe.world.fresh.add(f"{type_name}/{absent['id']}")
+        await probe.ask(expected, "PUT", f"{type_name}/{absent['id']}", absent)
+
+
+async def _put(probe: Probe, stored: Resource, proposed: Resource, version: int) -> int:
+    """One PUT over what is stored as this version, or 0 where it has to be stored anew."""
+    if not version:
+        await probe.world.store(stored)
+        version = 1
+    place = f"{stored['resourceType']}/{stored['id']}"
+    expected = verdicts.update(probe.kind, [Version(version, stored)], proposed)
+    await probe.ask(expected, "PUT", place, proposed)
+    answer = await probe.world.system.get(place)
+    if expected != 200:
+        assert answer.headers["etag"] == f'W/"{version}"', f"{probe.kind.name} {place}"
+        return version
+    assert answer.headers["etag"] == f'W/"{version + 1}"', f"{probe.kind.name} {place}"
+    if proposed["meta"] == stored["meta"]:
+        return version + 1
+    await probe.world.store(stored)
+    return version + 2
+
+
+async def delete(probe: Probe) -> None:
+    for type_name in probe.written:
+        for resource in proposals(probe.world, type_name):
+            await probe.world.store(resource)
+            expected = verdicts.delete(probe.kind, type_name, [Version(1, resource)])
+            place = f"{type_name}/{resource['id']}"
+            await probe.ask(expected, "DELETE", place)
+            await _stands(probe, place, None if expected == 204 else 1)
+        expected = verdicts.delete(probe.kind, type_name, [])
+        await probe.ask(expected, "DELETE", f"{type_name}/absent")
+
+
+async def _stands(probe: Probe, place: str, version: int | None) -> None:
+    """What the system finds there now: this version, or a deletion."""
+    answer = await probe.world.system.get(place)
+    if version is None:
+        assert answer.status_code == 410
+    else:
+        assert answer.headers["etag"] == f'W/"{version}"', f"{probe.kind.name} {place}"
+
+
+async def bundles(probe: Probe) -> None:
+    """Entries of a batch are judged one by one; one that is refused sinks a transaction (Z5)."""
+    for type_name in BUNDLED:
+        gets = [
+            (f"{type_name}/{logical_id}", verdicts.read(probe.kind, type_name, versions))
+            for logical_id, versions in probe.targets(type_name).items()
+        ]
+        gets.append((f"{type_name}?_count=1000", verdicts.search(probe.kind, type_name)))
+        answer = await _bundle(probe, "batch", [entry("GET", place) for place, _ in gets])
+        if answer.status_code == 200:
+            statuses = [int(one["response"]["status"][:3]) for one in answer.json()["entry"]]
+            assert statuses == [expected for _, expected in gets], f"{probe.kind.name} {gets}"
+            if statuses[-1] == 200:
+                found = answer.json()["entry"][-1]["resource"].get("entry", [])
+                reached = await _reached(probe, type_name)
+                assert ids([one["resource"] for one in found]) == ids(reached)
+        worst = max((expected for _, expected in gets), default=200)
+        answer = await _bundle(probe, "transaction", [entry("GET", place) for place, _ in gets])
+        assert (answer.status_code == 200) == (worst == 200), f"{probe.kind.name} {type_name}"
+    for type_name in ("Appointment", "Observation"):
+        await _bundle_writes(probe, type_name)
+
+
+async def _bundle_writes(probe: Probe, type_name: str) -> None:
+    """The same writes as above, each alone in a batch and in a transaction."""
+    kind = probe.kind
+    for resource in proposals(probe.world, type_name):
+        place, before = f"{type_name}/{resource['id']}", [Version(1, resource)]
+        await probe.world.store(resource)
+        for bundle_type in ("batch", "transaction"):
+            cases = [
+                (entry("POST", type_name, resource), verdicts.create(kind, resource)),
+                (entry("PUT", place, resource), verdicts.update(kind, before, resource)),
+                (entry("DELETE", place), verdicts.delete(kind, type_name, before)),
+            ]
+            for one, expected in cases:
+                answer = await _bundle(probe, bundle_type, [one])
+                status = answer.status_code
+                if status == 200:
+                    response = answer.json()["entry"][0]["response"]
+                    status = int(response["status"][:3])
+                    probe.world.made(response.get("location", place))
+                assert status == expected, f"{kind.name} {bundle_type} {one['request']}"
+                if status == 204:
+                    await probe.world.store(resource)
+
+
+async def _bundle(probe: Probe, kind: str, some: list[Resource]) -> httpx.Response:
+    body = {"resourceType": "Bundle", "type": kind, "entry": some}
+    answer = await probe.asker("POST", "", body)
+    probe.check(answer, str(body))
+    if not probe.kind.text:
+        assert answer.status_code == 401
+    return answer
+
+
+def entry(method: str, url: str, resource: Resource | None = None, **more: Any) -> Resource:
+    made: Resource = {"request": {"method": method, "url": url, **more}}
+    return made if resource is None else {**made, "resource": resource}
+
+
+PROBES: dict[tuple[str, str, str], Callable[[Probe], Awaitable[None]]] = {
+    ("read", "GET", "/{type}/{id}"): read,
+    ("vread", "GET", "/{type}/{id}/_history/{version}"): vread,
+    ("history-instance", "GET", "/{type}/{id}/_history"): history,
+    ("search-type", "GET", "/{type}"): search,
+    ("search-type", "POST", "/{type}/_search"): search_by_post,
+    ("create", "POST", "/{type}"): create,
+    ("update", "PUT", "/{type}/{id}"): update,
+    ("delete", "DELETE", "/{type}/{id}"): delete,
+    ("transaction", "POST", ""): bundles,
+}
+"""By code, method and path of the row."""
