@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.accessibility import check_accessible
 from tests.browser.conftest import Visit
 from tests.browser.tab import Tab
 from tests.clients.demo import Demo
@@ -124,6 +125,19 @@ async def _check_reach(demo: Demo, token: str) -> None:
         assert found.json()["total"] == 0
         changed = await http.delete(f"{demo.base}/Patient/rosa-alvarez")
         assert changed.status_code == 403
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_app_is_accessible_at_any_width(
+    demo: Demo, app: str, visit: Visit, width: int
+) -> None:
+    async with visit(width=width) as tab:
+        await tab.page.goto(app)
+        await expect(tab.page.locator("#sign-in")).to_be_visible()
+        await check_accessible(tab.page, "banner", "main")
+        await open_record(tab, demo, app, "margaret")
+        await expect(tab.page.locator("canvas[data-points]")).to_have_count(2)
+        await check_accessible(tab.page, "banner", "main", "navigation")
 
 
 async def test_record_is_there_after_a_reload(demo: Demo, app: str, visit: Visit) -> None:

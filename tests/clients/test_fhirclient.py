@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
 from fhirclient.client import FHIRClient
+from fhirclient.models.bundle import Bundle
 from fhirclient.models.codeableconcept import CodeableConcept
 from fhirclient.models.coding import Coding
 from fhirclient.models.fhirdatetime import FHIRDateTime
@@ -29,6 +32,8 @@ from fhirclient.server import (
     FHIRUnauthorizedException,
 )
 
+import seed_bundles
+from resources.registry import REGISTRY
 from tests.clients.assertions import ServiceKey
 from tests.clients.demo import READING, Demo
 from tests.clients.person import Person
@@ -151,13 +156,26 @@ async def test_m1_wrong_secret(demo: Demo, confidential: dict[str, Any]) -> None
 
 
 async def test_m1_models_of_the_whole_record(demo: Demo, rosas: Any) -> None:
-    """The client's strict models take every medicine of the record as we send it."""
+    """Its search gives models, by the names that they have in FHIR."""
     search = MedicationRequest.where({"patient": "rosa-alvarez"})
     found = await asyncio.to_thread(lambda: list(search.perform_resources_iter(rosas.server)))
     expected = await demo.resources("MedicationRequest?patient=rosa-alvarez")
     assert {each.id for each in found} == {each["id"] for each in expected}
     names = {each.medicationCodeableConcept.text for each in found}
     assert "Metformin XR 500 mg tablet" in names
+
+
+async def test_m1_models_of_every_type(rosas: Any) -> None:
+    """The models are strict: an element that is not R4's, or not of its type, is an error."""
+    bundle = json.loads(dict(seed_bundles.bundles(datetime.now(UTC).date()))["rosa-alvarez"])
+    stored = {entry["resource"]["resourceType"] for entry in bundle["entry"]}
+    types = [name for name in sorted(stored) if REGISTRY.parameter(name, "patient")]
+    assert len(types) > 20
+    for name in types:
+        search = f"{name}?patient=rosa-alvarez"
+        found = await asyncio.to_thread(Bundle.read_from, search, rosas.server)
+        assert found.entry, name
+        assert {each.resource.resource_type for each in found.entry} == {name}
 
 
 async def test_m1_q11_pages(demo: Demo, rosas: Any) -> None:
