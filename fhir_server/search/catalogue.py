@@ -18,14 +18,15 @@ from fhir_server.search.types import string, token
 from resources.extraction import Extractor, extractor
 from resources.registry import REGISTRY, Element, SearchParameter
 
-SUPPORTED: Final = frozenset(("token", "reference", "date", "string"))
+SUPPORTED: Final = frozenset(("token", "reference", "date", "string", "number", "quantity"))
 """Types of parameter; the others are refused."""
-SORTABLE: Final = frozenset(("token", "date", "string"))
+SORTABLE: Final = frozenset(("token", "date", "string", "number", "quantity"))
 ID: Final = "_id"
 LAST_UPDATED: Final = "_lastUpdated"
 
 UNIONS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("Observation", "combo-code"): ("code", "component-code"),
+    ("Observation", "combo-value-quantity"): ("value-quantity", "component-value-quantity"),
     ("Observation", "combo-value-concept"): ("value-concept", "component-value-concept"),
     ("Patient", "phonetic"): ("name",),
     ("Person", "phonetic"): ("name",),

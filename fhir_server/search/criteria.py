@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
 from typing import Final
 from urllib.parse import parse_qsl
@@ -10,16 +9,14 @@ from urllib.parse import parse_qsl
 from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.catalogue import ID, LAST_UPDATED, Field, fields
 from fhir_server.search.expression import (
-    DateTest,
     Expression,
     Ids,
-    LastUpdated,
     Not,
     Present,
     conjunction,
     disjunction,
 )
-from fhir_server.search.types import date, reference, string, token
+from fhir_server.search.values import condition, split, unescape
 from resources.registry import REGISTRY
 
 MAX_VALUE: Final = 4000
@@ -28,9 +25,6 @@ LATER: Final = frozenset(
     "_contained _containedType _content _elements _filter _list _query _summary _text _type".split()  # noqa: SIM905 - reads as the specification lists them
 )
 """Parameters of every type that the specification has and this server does not offer."""
-_WITHOUT_SYSTEM: Final = frozenset(("ContactPoint", "boolean", "uri", "string"))
-"""Element types with which "the presence of the pipe symbol SHALL NOT be used" (3.1.1.4.10)."""
-_UNESCAPED: Final = re.compile(r"\\([,|$\\])")
 
 
 class UnknownParameter(Exception):
@@ -69,30 +63,10 @@ def criterion(type_name: str, name: str, value: str, *, base_url: str) -> Expres
     if "" in parts:
         raise error(Category.INVALID, f"{name}={value}: there is an empty value.")
     if base == ID:
-        found = Ids(frozenset(_unescape(part) for part in parts))
+        found = Ids(frozenset(unescape(part) for part in parts))
     else:
-        found = disjunction(*(_one(field, modifier, part, base_url) for part in parts))
+        found = disjunction(*(condition(field, modifier, part, base_url) for part in parts))
     return Not(found) if modifier == "not" else found
-
-
-def split(value: str, at: str, most: int = -1) -> list[str]:
-    """The parts between separators that are not escaped by a backslash (R4 3.1.1.4.2)."""
-    if "\\" not in value:
-        return value.split(at, most)
-    parts: list[str] = []
-    start = position = 0
-    while position < len(value):
-        if value[position] == "\\":
-            position += 1
-        elif value[position] == at and len(parts) != most:
-            parts.append(value[start:position])
-            start = position + 1
-        position += 1
-    return [*parts, value[start:]]
-
-
-def _unescape(text: str) -> str:
-    return _UNESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
 def _check_value(name: str, value: str) -> None:
@@ -126,39 +100,6 @@ def _missing(field: Field, value: str) -> Expression:
     else:
         present = disjunction(*(Present(source) for source in field.sources))
     return Not(present) if value == "true" else present
-
-
-def _one(field: Field, modifier: str, value: str, base_url: str) -> Expression:
-    match field.type:
-        case "token":
-            system, code = _token(field, value)
-            return disjunction(*(token.match(each, system, code) for each in field.sources))
-        case "string":
-            text = _unescape(value)
-            return disjunction(
-                *(string.match(each, modifier or None, text) for each in field.sources)
-            )
-        case "reference":
-            return reference.match(
-                field.name, modifier or None, _unescape(value), field.targets, base_url
-            )
-        case _:
-            prefix, span = date.read(field.name, value)
-            if field.name == LAST_UPDATED:
-                return LastUpdated(prefix, span)
-            return DateTest(field.name, prefix, span, field.main)
-
-
-def _token(field: Field, value: str) -> tuple[str | None, str]:
-    parts = [_unescape(part) for part in split(value, "|", 1)]
-    if field.plain == frozenset(("boolean",)) and parts[-1] not in ("true", "false"):
-        raise error(Category.INVALID, f"{field.name}={value}: it is true or false.")
-    if len(parts) == 1:
-        return None, parts[0]
-    if field.plain and field.plain <= _WITHOUT_SYSTEM:
-        text = f"{field.name}={value}: its values have no system; give the value without a |."
-        raise error(Category.INVALID, text)
-    return parts[0], parts[1]
 
 
 # ---- what cannot be searched by ----------------------------------------------------------------

@@ -8,7 +8,7 @@ itself. `matching.matches` decides a tree for one entry in Python; `plan` says i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
@@ -22,6 +22,16 @@ class Span:
 
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What lies between two cuts of the number line (`amounts`), on one or more scales."""
+
+    start: str
+    end: str
+    scales: tuple[str, ...] = ()
+    """Of a quantity: the units that it is measured in (`types.quantity`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,10 @@ class IndexEntry:
     """The value of the type's main date parameter, which is not in `spans`."""
     foldable: bool = True
     """Whether every key is also stored behind each member (`folding.folds`)."""
+    ranges: Mapping[str, tuple[Stretch, ...]] = field(
+        default_factory=dict[str, tuple[Stretch, ...]]
+    )
+    """By number and quantity search parameter."""
 
 
 class Prefix(Enum):
@@ -120,6 +134,18 @@ class DateTest:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeTest:
+    """Some stretch of the number or quantity parameter stands in this relation to the one asked."""
+
+    parameter: str
+    prefix: Prefix
+    start: str
+    end: str
+    scale: str | None
+    """The scale that the stretch has to be on."""
+
+
+@dataclass(frozen=True, slots=True)
 class LastUpdated:
     """`meta.lastUpdated` stands in this relation to the span."""
 
@@ -170,6 +196,7 @@ Expression: TypeAlias = (
     | KeyPrefix
     | KeyContains
     | DateTest
+    | RangeTest
     | LastUpdated
     | Ids
     | Present

@@ -29,8 +29,9 @@ from fhir_server.search.expression import (
     OnlyMember,
     Or,
     Present,
+    RangeTest,
 )
-from fhir_server.search.relations import Region, conditions, relation
+from fhir_server.search.relations import Point, Region, Relation, conditions, relation
 
 Filter: TypeAlias = dict[str, Any]
 
@@ -61,6 +62,8 @@ def pieces(expression: Expression) -> list[Filter]:
             return [{"$nor": [mongo_filter(part)]}]
         case DateTest():
             return _date(expression)
+        case RangeTest():
+            return [_range(expression)]
         case LastUpdated():
             return _last_updated(expression)
         case _:
@@ -113,28 +116,40 @@ def _containing(prefix: str, text: str) -> Filter:
 
 
 def _date(test: DateTest) -> list[Filter]:
-    stands = relation(test.prefix, test.span)
+    stands = relation(test.prefix, test.span.start, test.span.end)
     if test.main:
         within = [dict(conditions(stands.within, "d", "e"))] if stands.within != Region() else []
         if not within:
             within = [{"d": {"$ne": None}}]
         outside = stands.outside
         return within + ([{"$nor": [dict(conditions(outside, "d", "e"))]}] if outside else [])
+    return [{f"dt.{test.parameter}": {"$elemMatch": _element(stands)}}]
+
+
+def _element(stands: Relation[Point]) -> Filter:
+    """Of a pair of start and end."""
     element: Filter = dict(conditions(stands.within, "0", "1")) or {"0": {"$exists": True}}
     if stands.outside:
         element["$nor"] = [dict(conditions(stands.outside, "0", "1"))]
-    return [{f"dt.{test.parameter}": {"$elemMatch": element}}]
+    return element
+
+
+def _range(test: RangeTest) -> Filter:
+    element = _element(relation(test.prefix, test.start, test.end))
+    if test.scale is not None:
+        element["2"] = test.scale
+    return {f"n.{test.parameter}": {"$elemMatch": element}}
 
 
 def _last_updated(test: LastUpdated) -> list[Filter]:
-    stands = relation(test.prefix, test.span)
+    stands = relation(test.prefix, test.span.start, test.span.end)
     found = [_instants(stands.within)]
     if stands.outside:
         found.append({"$nor": [_instants(stands.outside)]})
     return [piece for piece in found if piece]
 
 
-def _instants(region: Region) -> Filter:
+def _instants(region: Region[int]) -> Filter:
     """The region for spans of one millisecond that are stored as BSON datetimes."""
     bounds: list[tuple[str, int]] = []
     if region.low is not None:

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeAlias
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
 from fhir_server.search.catalogue import Field, fields
-from fhir_server.search.expression import IndexEntry, Scalar, Span
+from fhir_server.search.expression import IndexEntry, Scalar, Span, Stretch
 from fhir_server.search.folding import PAIRS, folds
-from fhir_server.search.types import date, reference, string, token
+from fhir_server.search.types import date, number, quantity, reference, string, token
 from resources.extraction import Extracted, Extractor
 from resources.fhir_json import Resource
 
@@ -21,12 +21,13 @@ MAX_PAIRS: Final = 1000
 class _Draft:
     """An index entry in the making."""
 
-    __slots__ = ("base_url", "keys", "main", "present", "sort", "spans")
+    __slots__ = ("base_url", "keys", "main", "present", "ranges", "sort", "spans")
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.keys: set[str] = set()
         self.spans: dict[str, tuple[Span, ...]] = {}
+        self.ranges: dict[str, tuple[Stretch, ...]] = {}
         self.main: Span | None = None
         self.present: list[str] = []
         self.sort: dict[str, tuple[Scalar, Scalar]] = {}
@@ -59,6 +60,7 @@ def index_entry(resource: Resource, members: frozenset[str], base_url: str = "")
         sort=draft.sort,
         main_date=draft.main,
         foldable=folds(type_name, len(members)),
+        ranges=draft.ranges,
     )
 
 
@@ -79,6 +81,8 @@ def _adder(field: Field) -> _Add:
             return _string_adder(field)
         case "reference":
             return _reference_adder(field)
+        case "number" | "quantity":
+            return _range_adder(field)
         case _:
             return _main_date_adder() if field.main else _date_adder(field)
 
@@ -121,6 +125,18 @@ def _date_adder(field: Field) -> _Add:
         if found := date.spans(values):
             draft.spans[name] = found
             draft.sort[name] = date.sort_values(found)
+
+    return add
+
+
+def _range_adder(field: Field) -> _Add:
+    name = field.name
+    of = number if field.type == "number" else quantity
+
+    def add(values: list[Extracted], draft: _Draft) -> None:
+        if found := of.stretches(values):
+            draft.ranges[name] = found
+            draft.sort[name] = of.sort_values(found)
 
     return add
 

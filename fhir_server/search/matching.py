@@ -23,7 +23,7 @@ from fhir_server.search.expression import (
     OnlyMember,
     Or,
     Present,
-    Span,
+    RangeTest,
 )
 from fhir_server.search.relations import relation
 
@@ -54,6 +54,8 @@ def _leaf(leaf: Expression, entry: IndexEntry) -> bool:
             return _has_key(leaf, entry)
         case DateTest() | LastUpdated():
             return _is_dated(leaf, entry)
+        case RangeTest():
+            return _is_in_range(leaf, entry)
         case Ids(ids):
             return entry.logical_id in ids
         case Present(parameter):
@@ -80,9 +82,19 @@ def _has_key(leaf: Key | KeyPrefix | KeyContains, entry: IndexEntry) -> bool:
 
 
 def _is_dated(leaf: DateTest | LastUpdated, entry: IndexEntry) -> bool:
-    holds = relation(leaf.prefix, leaf.span).holds
+    holds = relation(leaf.prefix, leaf.span.start, leaf.span.end).holds
     if isinstance(leaf, LastUpdated):
-        return holds(Span(entry.last_updated, entry.last_updated + MILLISECOND))
+        return holds(entry.last_updated, entry.last_updated + MILLISECOND)
     if leaf.main:
-        return entry.main_date is not None and holds(entry.main_date)
-    return any(holds(span) for span in entry.spans.get(leaf.parameter, ()))
+        main = entry.main_date
+        return main is not None and holds(main.start, main.end)
+    return any(holds(span.start, span.end) for span in entry.spans.get(leaf.parameter, ()))
+
+
+def _is_in_range(leaf: RangeTest, entry: IndexEntry) -> bool:
+    holds = relation(leaf.prefix, leaf.start, leaf.end).holds
+    return any(
+        holds(one.start, one.end)
+        for one in entry.ranges.get(leaf.parameter, ())
+        if leaf.scale is None or leaf.scale in one.scales
+    )

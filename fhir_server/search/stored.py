@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
-from fhir_server.search.expression import IndexEntry
+from fhir_server.search.expression import IndexEntry, Stretch
 
 MAX_KEYS: Final = 20_000
 """Index entries that one document may cost."""
 
 
 def derived_fields(entry: IndexEntry) -> dict[str, Any]:
-    """`m k d e dt p s`, and `f`: the whole of those keys that are cut in `k`."""
+    """`m k d e dt n p s`, and `f`: the whole of those keys that are cut in `k`."""
     main = entry.main_date
     fields: dict[str, Any] = {
         "m": sorted(entry.members),
@@ -24,6 +24,9 @@ def derived_fields(entry: IndexEntry) -> dict[str, Any]:
             parameter: [[span.start, span.end] for span in spans]
             for parameter, spans in entry.spans.items()
         },
+        "n": {
+            parameter: [_stretch(one) for one in found] for parameter, found in entry.ranges.items()
+        },
         "p": sorted(entry.present),
         "s": {
             parameter: {"a": first, "z": last} for parameter, (first, last) in entry.sort.items()
@@ -32,6 +35,10 @@ def derived_fields(entry: IndexEntry) -> dict[str, Any]:
     if long := [key for key in entry.keys if len(key) > keys.MAX_LENGTH]:
         fields["f"] = sorted(long)
     return fields
+
+
+def _stretch(of: Stretch) -> list[Any]:
+    return [of.start, of.end, list(of.scales)] if of.scales else [of.start, of.end]
 
 
 def _keys(entry: IndexEntry) -> list[str]:

@@ -18,6 +18,7 @@ _DERIVING: Final = (
     "resources",
     "resources.definitions",
     "resources.access_table",
+    "resources.ucum",
     "fhir_server.search",
     "fhir_server.search.types",
 )

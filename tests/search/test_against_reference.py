@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -49,6 +50,32 @@ effective = st.one_of(
     st.builds(lambda at: {"effectiveTiming": at}, timing),
     st.just({}),
 )
+AMOUNTS = ("0", "5", "5.0", "5.4", "5.40", "5.45", "0.0054", "5400", "-5", "0.0045", "4.5", "5.5")
+COMPARATORS = ("<", "<=", ">", ">=")
+UCUM = "http://unitsofmeasure.org"
+amount = st.sampled_from(AMOUNTS).map(Decimal)
+unit = st.one_of(
+    st.sampled_from(("mg", "g", "kg")).map(
+        lambda code: {"system": UCUM, "code": code, "unit": code}
+    ),
+    st.sampled_from(("mg", "milligram")).map(lambda unit: {"unit": unit}),
+    st.just({"system": "urn:units", "code": "mg", "unit": "milligram"}),
+    st.just({}),
+)
+quantity = st.builds(
+    lambda value, unit, comparator: {**value, **unit, **comparator},
+    st.fixed_dictionaries({"value": amount}),
+    unit,
+    st.fixed_dictionaries({}, optional={"comparator": st.sampled_from(COMPARATORS)}),
+)
+assessment = st.builds(
+    lambda values: {
+        "resourceType": "RiskAssessment",
+        "id": "x",
+        "prediction": [{"probabilityDecimal": each} for each in values],
+    },
+    st.lists(amount, min_size=1, max_size=2),
+)
 observation = st.builds(
     lambda given, when: {"resourceType": "Observation", "id": "x", **given, **when},
     st.fixed_dictionaries(
@@ -58,6 +85,7 @@ observation = st.builds(
             "category": st.lists(concept, min_size=1, max_size=2),
             "identifier": st.lists(identifier, min_size=1, max_size=2),
             "subject": subject,
+            "valueQuantity": quantity,
             "performer": st.lists(performer, min_size=1, max_size=2),
         },
     ),
@@ -117,8 +145,25 @@ def _references(parameter: str) -> st.SearchStrategy[Asked]:
     return st.tuples(st.just(parameter), st.sampled_from(types), value)
 
 
+_number = st.builds(
+    lambda prefix, number: prefix + number,
+    st.sampled_from((*PREFIXES, "ap")),
+    st.sampled_from(AMOUNTS),
+)
+
+
 def _dates(parameter: str) -> st.SearchStrategy[Asked]:
     value = st.builds(lambda p, m: p + m, st.sampled_from(PREFIXES), st.sampled_from(ASKED))
+    return st.tuples(st.just(parameter), st.just(""), value)
+
+
+def _numbers(parameter: str) -> st.SearchStrategy[Asked]:
+    return st.tuples(st.just(parameter), st.just(""), _number)
+
+
+def _quantities(parameter: str) -> st.SearchStrategy[Asked]:
+    units = ("", "||mg", "||milligram", f"|{UCUM}|mg", f"|{UCUM}|g", f"|{UCUM}|kg", "|urn:units|mg")
+    value = st.builds(lambda number, unit: number + unit, _number, st.sampled_from(units))
     return st.tuples(st.just(parameter), st.just(""), value)
 
 
@@ -135,7 +180,18 @@ of_observation = st.one_of(
     _references("performer"),
     _references("patient"),
     _dates("date"),
-    _missing("code", "subject", "patient", "performer", "date", "category", "identifier"),
+    _quantities("value-quantity"),
+    _quantities("value-quantity"),
+    _missing(
+        "value-quantity",
+        "code",
+        "subject",
+        "patient",
+        "performer",
+        "date",
+        "category",
+        "identifier",
+    ),
 )
 of_patient = st.one_of(
     _tokens("gender", ("male", "female")),
@@ -169,5 +225,13 @@ def test_observations(resource: Resource, asked: list[Asked]) -> None:
 @settings(deadline=None, max_examples=200)
 def test_patients(resource: Resource, asked: list[Asked]) -> None:
     """Q1, Q2, Q3."""
+    for each in asked:
+        _same(resource, each)
+
+
+@given(assessment, st.lists(_numbers("probability"), min_size=4, max_size=8))
+@settings(deadline=None, max_examples=100)
+def test_assessments(resource: Resource, asked: list[Asked]) -> None:
+    """Q4."""
     for each in asked:
         _same(resource, each)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from fhir_server.outcome import FhirError
 from tests.search.finding import BASE, Resource, found
 
 
@@ -319,3 +322,245 @@ def test_last_updated(query: str, expected: str) -> None:
     }
     resources = [_patient(name, meta={"lastUpdated": moment}) for name, moment in moments.items()]
     assert found(f"Patient?{query}", resources) == expected
+
+
+def _probable(name: str, *probabilities: object) -> Resource:
+    prediction = [{"probabilityDecimal": each} for each in probabilities]
+    return {"resourceType": "RiskAssessment", "id": name, "prediction": prediction}
+
+
+NUMBERS = [
+    _probable("low", Decimal("99.49")),
+    _probable("from", Decimal("99.5")),
+    _probable("whole", 100),
+    _probable("exact", Decimal("100.00")),
+    _probable("above", Decimal("100.001")),
+    _probable("until", Decimal("100.5")),
+    _probable("ninety", 95),
+    _probable("hundred5", 105),
+    _probable("negative", Decimal(-100)),
+    _probable("small", Decimal("0.0054")),
+    _probable("long", Decimal("0.12345678901234567890123456789")),
+    _probable("several", 1, 1000),
+    _probable("zero", Decimal("0.0")),
+    {"resourceType": "RiskAssessment", "id": "none"},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("100", "above exact from whole"),
+        ("eq100", "above exact from whole"),
+        ("100.00", "above exact whole"),
+        ("100.000", "exact whole"),
+        ("100.001", "above"),
+        ("1e2", "above exact from low ninety until whole"),
+        ("1.00e2", "above exact from whole"),
+        ("1.00E%2B2", "above exact from whole"),
+        ("1.00e+2", "above exact from whole"),
+        ("-100", "negative"),
+        ("0.0054", "small"),
+        ("5.4e-3", "small"),
+        ("0.12345678901234567890123456789", "long"),
+        ("0.12345678901234567890123456788", ""),
+        ("gt0.12345678901234567890123456788&probability=lt1", "long"),
+        ("0", "long small zero"),
+        ("0.0", "small zero"),
+        ("ne100", "hundred5 long low negative ninety several small until zero"),
+        ("gt100", "above hundred5 several until"),
+        ("ge100", "above exact hundred5 several until whole"),
+        ("lt100", "from long low negative ninety several small zero"),
+        ("le100", "exact from long low negative ninety several small whole zero"),
+        ("sa100", "above hundred5 several until"),
+        ("eb100", "from long low negative ninety several small zero"),
+        ("sa1000", ""),
+        ("eb-100", ""),
+        ("le-100", "negative"),
+        ("ap100", "above exact from hundred5 low ninety until whole"),
+        ("ap-100", "negative"),
+        ("ap105", "above exact from hundred5 low ninety until whole"),
+        ("ap105.6", "above exact from hundred5 low until whole"),
+        ("1,1000", "several"),
+        ("gt1&probability=lt1000", "above exact from hundred5 low ninety several until whole"),
+    ],
+)
+def test_numbers(query: str, expected: str) -> None:
+    """Q4 (R4 3.1.1.4.6): implicit precision, and every prefix."""
+    assert found(f"RiskAssessment?probability={query}", NUMBERS) == expected
+
+
+def test_missing_numbers() -> None:
+    assert found("RiskAssessment?probability:missing=true", NUMBERS) == "none"
+
+
+UCUM = "http://unitsofmeasure.org"
+
+
+def _measured(name: str, value: object, code: str | None = None, /, **more: str) -> Resource:
+    quantity = {"value": value, **more}
+    if code:
+        quantity |= {"system": UCUM, "code": code, "unit": more.get("unit", code)}
+    return _observation(name, valueQuantity=quantity)
+
+
+QUANTITIES = [
+    _measured("mg", Decimal("5.4"), "mg"),
+    _measured("precise", Decimal("5.40"), "mg"),
+    _measured("edge", Decimal("5.45"), "mg"),
+    _measured("g", Decimal("0.0054"), "g"),
+    _measured("ug", 5400, "ug"),
+    _measured("named", Decimal("5.4"), "mg", unit="milligrams"),
+    _measured("unit", Decimal("5.4"), unit="mg"),
+    _measured("bare", Decimal("5.4")),
+    _measured("local", Decimal("5.4"), system="urn:units", code="mg"),
+    _measured("litre", Decimal("5.4"), "mL"),
+    _measured("below", 5, "mg", comparator="<"),
+    _measured("until", 5, "mg", comparator="<="),
+    _measured("beyond", 6, "mg", comparator=">"),
+    _measured("from", 6, "mg", comparator=">="),
+    _measured("fever", Decimal("100.4"), "[degF]"),
+    _measured("celsius", Decimal("38.0"), "Cel"),
+    _measured("misspelt", 120, "mmHg"),
+    _observation("valueless", valueQuantity={"unit": "mg"}),
+    _observation(
+        "sampled",
+        valueSampledData={
+            "origin": {"value": 10, "system": UCUM, "code": "mm"},
+            "factor": 2,
+            "data": "1 5 E 20",
+        },
+    ),
+    _observation(
+        "undetected",
+        valueSampledData={
+            "origin": {"value": 0, "system": UCUM, "code": "mm"},
+            "data": "L 30",
+        },
+    ),
+    _observation("component", component=[{"valueQuantity": {"value": 7, "unit": "mg"}}]),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"5.4|{UCUM}|mg", "g mg named precise ug"),
+        (f"5.4e-3|{UCUM}|g", "g mg named precise ug"),
+        (f"0.00540|{UCUM}|g", "g mg named precise ug"),
+        (f"5400|{UCUM}|ug", "g mg named precise ug"),
+        (f"5.5|{UCUM}|mg", "edge"),
+        (f"5.4|{UCUM}|kg", ""),
+        ("5.4||mg", "local mg named precise unit"),
+        ("5.4||milligrams", "named"),
+        ("5.4||Mg", ""),
+        ("5.4|urn:units|mg", "local"),
+        ("5.4|urn:other|mg", ""),
+        ("5.4", "bare litre local mg named precise unit"),
+        ("5.4||", None),
+        (f"gt5.4|{UCUM}|mg", "beyond edge from"),
+        (f"ge5.4|{UCUM}|mg", "beyond edge from g mg named precise ug"),
+        (f"lt5.4|{UCUM}|mg", "below until"),
+        (f"le5.4|{UCUM}|mg", "below g mg named precise ug until"),
+        (f"lt5|{UCUM}|mg", "below until"),
+        (f"gt6|{UCUM}|mg", "beyond from"),
+        (f"sa6|{UCUM}|mg", "beyond"),
+        (f"ge6|{UCUM}|mg", "beyond from"),
+        (f"eb5|{UCUM}|mg", "below"),
+        (f"sa5|{UCUM}|mg", "beyond edge from g mg named precise ug"),
+        (f"eb6|{UCUM}|mg", "below edge g mg named precise ug until"),
+        (f"ne5.4|{UCUM}|mg", "below beyond edge from until"),
+        (f"ap5|{UCUM}|mg", "below edge g mg named precise ug until"),
+        (f"5|{UCUM}|mg", "edge g mg named precise ug"),
+        (f"5.0|{UCUM}|mg", ""),
+        (f"38.0|{UCUM}|Cel", "celsius fever"),
+        (f"100.4|{UCUM}|[degF]", "celsius fever"),
+        (f"gt100.4|{UCUM}|[degF]", ""),
+        (f"ge311.15|{UCUM}|K", "celsius fever"),
+        (f"120|{UCUM}|mmHg", "misspelt"),
+        ("120||mmHg", "misspelt"),
+        (f"120|{UCUM}|mm[Hg]", ""),
+        (f"gt49|{UCUM}|mm", "sampled"),
+        (f"gt5|{UCUM}|cm", ""),
+        (f"lt12|{UCUM}|mm", "undetected"),
+        (f"sa11|{UCUM}|mm", "sampled"),
+        (f"eb31|{UCUM}|mm", "undetected"),
+    ],
+)
+def test_quantities(query: str, expected: str | None) -> None:
+    """Q4 (R4 3.1.1.4.11): units by what they measure, comparators, bounds of sampled data."""
+    if expected is None:
+        with pytest.raises(FhirError, match="there is no unit"):
+            found(f"Observation?value-quantity={query}", QUANTITIES)
+        return
+    assert found(f"Observation?value-quantity={query}", QUANTITIES) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("component-value-quantity=7||mg", "component"),
+        ("combo-value-quantity=7||mg", "component"),
+        (f"combo-value-quantity=5.4|{UCUM}|mg", "g mg named precise ug"),
+        ("value-quantity=7||mg", ""),
+        ("combo-value-quantity=5.4|urn:units|mg,7", "component local"),
+        ("value-quantity:missing=true", "component"),
+        ("component-value-quantity:missing=false", "component"),
+    ],
+)
+def test_quantities_of_components(query: str, expected: str) -> None:
+    assert found(f"Observation?{query}", QUANTITIES) == expected
+
+
+def _condition(name: str, **onset: object) -> Resource:
+    return {"resourceType": "Condition", "id": name, **onset}
+
+
+def _years(value: int, code: str = "a") -> dict[str, object]:
+    return {"value": value, "system": UCUM, "code": code}
+
+
+AGES = [
+    _condition("forty", onsetAge=_years(40)),
+    _condition("months", onsetAge=_years(480, "mo")),
+    _condition("thirties", onsetRange={"low": _years(30), "high": _years(39)}),
+    _condition("mixed", onsetRange={"low": _years(1), "high": _years(18, "mo")}),
+    _condition("adult", onsetRange={"low": _years(18)}),
+    _condition("child", onsetRange={"high": _years(17)}),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"40|{UCUM}|a", "forty months"),
+        (f"35|{UCUM}|a", ""),
+        (f"ap35|{UCUM}|a", "adult thirties"),
+        (f"gt39|{UCUM}|a", "adult forty months"),
+        (f"ge39|{UCUM}|a", "adult forty months"),
+        (f"sa29|{UCUM}|a", "forty months thirties"),
+        (f"eb18|{UCUM}|a", "child mixed"),
+        (f"lt31|{UCUM}|a", "adult child mixed thirties"),
+        (f"gt17|{UCUM}|mo", "adult child forty mixed months thirties"),
+        (f"sa18|{UCUM}|mo", "adult forty months thirties"),
+    ],
+)
+def test_ranges(query: str, expected: str) -> None:
+    """Q4: both ends of a Range belong to it, and a missing one is open."""
+    assert found(f"Condition?onset-age={query}", AGES) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("12.50", "euro"),
+        ("12.50|urn:iso:std:iso:4217|EUR", "euro"),
+        ("12.50||EUR", "euro"),
+        ("12.50|urn:iso:std:iso:4217|USD", ""),
+        ("gt12||EUR", "euro"),
+    ],
+)
+def test_money(query: str, expected: str) -> None:
+    money = {"value": Decimal("12.50"), "currency": "EUR"}
+    items = [{"resourceType": "ChargeItem", "id": "euro", "priceOverride": money}]
+    assert found(f"ChargeItem?price-override={query}", items) == expected

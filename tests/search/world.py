@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hypothesis import strategies as st
 
 from fhir_server.search import keys
+from fhir_server.search.amounts import HIGHEST, LOWEST, after, before
 from fhir_server.search.expression import (
     DateTest,
     Everything,
@@ -25,8 +27,10 @@ from fhir_server.search.expression import (
     OnlyMember,
     Prefix,
     Present,
+    RangeTest,
     Scalar,
     Span,
+    Stretch,
     conjunction,
     disjunction,
 )
@@ -44,6 +48,8 @@ _CODED = {
     "Patient": ("a", "b"),
 }
 DAY = 1000
+AMOUNTS = [Decimal(each) for each in ("-1.5", "-1", "0", "0.5", "1", "2", "10")]
+SCALES = ["", "|mg", "=g"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,21 @@ def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
         sort=sort,
         main_date=_span(chance) if chance.random() < 0.8 else None,
         foldable=folds(type_name, len(members)),
+        ranges=_ranges(chance),
     )
+
+
+def _ranges(chance: random.Random) -> dict[str, tuple[Stretch, ...]]:
+    found = tuple(_stretch(chance) for _ in range(chance.choice((0, 1, 2))))
+    return {"amount": found} if found else {}
+
+
+def _stretch(chance: random.Random) -> Stretch:
+    low = chance.choice(AMOUNTS)
+    high = low + chance.choice((0, 0, Decimal("0.5"), 3))
+    start = LOWEST if chance.random() < 0.1 else chance.choice((before, after))(low)
+    end = HIGHEST if chance.random() < 0.1 else after(high)
+    return Stretch(start, end, tuple(chance.sample(SCALES, chance.choice((0, 1, 2)))))
 
 
 def _sort(spans: tuple[Span, ...]) -> tuple[int, int]:
@@ -157,6 +177,13 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
         st.builds(lambda p, s: DateTest(MAIN[of.type_name], p, s, main=True),
                   st.sampled_from(list(Prefix)), _spans),
         st.builds(lambda p, s: DateTest("issued", p, s), st.sampled_from(list(Prefix)), _spans),
+        st.builds(
+            lambda p, low, more, of: RangeTest("amount", p, before(low), after(low + more), of),
+            st.sampled_from(list(Prefix)),
+            st.sampled_from(AMOUNTS),
+            st.sampled_from((Decimal(0), Decimal(1))),
+            st.sampled_from((None, *SCALES)),
+        ),
         st.builds(LastUpdated, st.sampled_from(list(Prefix)), _spans),
         st.builds(Ids, st.frozensets(ids, max_size=4)),
         st.builds(Present, st.sampled_from(("status", "issued"))),

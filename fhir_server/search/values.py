@@ -1,0 +1,85 @@
+"""What one value of a search parameter asks for, by the parameter's type (R4 3.1.1.4)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fhir_server.outcome import Category, error
+from fhir_server.search.catalogue import LAST_UPDATED, Field
+from fhir_server.search.expression import DateTest, Expression, LastUpdated, disjunction
+from fhir_server.search.types import date, number, quantity, reference, string, token
+
+_WITHOUT_SYSTEM: Final = frozenset(("ContactPoint", "boolean", "uri", "string"))
+"""Element types with which "the presence of the pipe symbol SHALL NOT be used" (3.1.1.4.10)."""
+_UNESCAPED: Final = re.compile(r"\\([,|$\\])")
+
+
+def split(value: str, at: str, most: int = -1) -> list[str]:
+    """The parts between separators that are not escaped by a backslash (R4 3.1.1.4.2)."""
+    if "\\" not in value:
+        return value.split(at, most)
+    parts: list[str] = []
+    start = position = 0
+    while position < len(value):
+        if value[position] == "\\":
+            position += 1
+        elif value[position] == at and len(parts) != most:
+            parts.append(value[start:position])
+            start = position + 1
+        position += 1
+    return [*parts, value[start:]]
+
+
+def unescape(text: str) -> str:
+    """The text itself, without the backslashes (R4 3.1.1.4.2)."""
+    return _UNESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def condition(field: Field, modifier: str, value: str, base_url: str) -> Expression:
+    """What one value of a parameter, one of those between commas, asks for."""
+    match field.type:
+        case "token":
+            system, code = _token(field, value)
+            return disjunction(*(token.match(each, system, code) for each in field.sources))
+        case "string":
+            text = unescape(value)
+            return disjunction(
+                *(string.match(each, modifier or None, text) for each in field.sources)
+            )
+        case "reference":
+            return reference.match(
+                field.name, modifier or None, unescape(value), field.targets, base_url
+            )
+        case "number":
+            return number.match(field.name, value)
+        case "quantity":
+            return _quantity(field, value)
+        case _:
+            prefix, span = date.read(field.name, value)
+            if field.name == LAST_UPDATED:
+                return LastUpdated(prefix, span)
+            return DateTest(field.name, prefix, span, field.main)
+
+
+def _token(field: Field, value: str) -> tuple[str | None, str]:
+    parts = [unescape(part) for part in split(value, "|", 1)]
+    if field.plain == frozenset(("boolean",)) and parts[-1] not in ("true", "false"):
+        raise error(Category.INVALID, f"{field.name}={value}: it is true or false.")
+    if len(parts) == 1:
+        return None, parts[0]
+    if field.plain and field.plain <= _WITHOUT_SYSTEM:
+        text = f"{field.name}={value}: its values have no system; give the value without a |."
+        raise error(Category.INVALID, text)
+    return parts[0], parts[1]
+
+
+def _quantity(field: Field, value: str) -> Expression:
+    parts = [unescape(part) for part in split(value, "|")]
+    if len(parts) not in (1, 3):
+        text = (
+            f"{field.name}={value}: it is [number], [number]|[system]|[code] or [number]||[unit]."
+        )
+        raise error(Category.INVALID, text)
+    unit = (parts[1], parts[2]) if len(parts) == 3 else None
+    return disjunction(*(quantity.match(each, parts[0], unit) for each in field.sources))
