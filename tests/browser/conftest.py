@@ -10,10 +10,10 @@ from typing import Protocol
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from fhir_server.http.start import APP
-from tests.browser.tab import Tab, opened_tab
+from tests.browser.tab import PATIENCE, Tab, opened_tab
 from tests.clients.demo import Demo, demo
 
 __all__ = ["demo"]
@@ -35,6 +35,7 @@ async def chromium() -> AsyncIterator[Browser]:
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         pytest.skip("there is no Chromium")
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=_OPTIONS)
         yield browser

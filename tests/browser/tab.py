@@ -12,7 +12,8 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, Respons
 
 from tests.clients.demo import Demo
 
-_PATIENCE = 15_000
+PATIENCE = 15_000
+"""Milliseconds that a page may take, on a machine that does other things as well."""
 
 
 @dataclass
@@ -69,7 +70,7 @@ async def opened_tab(
     context = await browser.new_context(
         java_script_enabled=script, viewport={"width": width, "height": 900}, locale="en-US"
     )
-    context.set_default_timeout(_PATIENCE)
+    context.set_default_timeout(PATIENCE)
     try:
         tab = Tab(await context.new_page(), allowed, tolerated)
         tab.watch()
