@@ -293,6 +293,10 @@ def entry(method: str, url: str, resource: Resource | None = None, **more: Any) 
     return made if resource is None else {**made, "resource": resource}
 
 
+def bundle(kind: str, *some: Resource) -> Resource:
+    return {"resourceType": "Bundle", "type": kind, "entry": list(some)}
+
+
 PROBES: dict[tuple[str, str, str], Callable[[Probe], Awaitable[None]]] = {
     ("read", "GET", "/{type}/{id}"): read,
     ("vread", "GET", "/{type}/{id}/_history/{version}"): vread,
