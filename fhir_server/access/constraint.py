@@ -1,13 +1,15 @@
 """What stands after the `?` of a granular scope, as an expression of the search tree.
 
 SMART App Launch, "Finer-grained resource constraints using search parameters". A constraint that
-cannot be held to exactly is none: it must never turn into "no filter".
+cannot be held to exactly is none: it must never turn into "no filter". One with a chain is none
+either, as it could not be decided from the resource alone.
 """
 
 from __future__ import annotations
 
 from fhir_server.outcome import FhirError
 from fhir_server.search.expression import Everything, Expression
+from fhir_server.search.joins import has_joins
 from fhir_server.search.query import parse_criteria
 
 
@@ -20,4 +22,6 @@ def narrowing(type_name: str, constraint: str, base_url: str) -> Expression | No
         expression = parse_criteria(type_name, constraint, base_url=base_url)
     except FhirError:
         return None
-    return None if isinstance(expression, Everything) else expression
+    if isinstance(expression, Everything) or has_joins(expression):
+        return None
+    return expression

@@ -11,6 +11,7 @@ from fhir_server.search.expression import (
     And,
     Expression,
     Key,
+    KeyAmong,
     Member,
     NoMember,
     OnlyMember,
@@ -22,6 +23,8 @@ MOST_PATIENTS: Final = 8
 """A caller who reaches more records than this is not served from folded keys."""
 MOST_KEYS: Final = 64
 """An OR of more values than this is filtered."""
+MOST_SCANS: Final = 200
+"""MongoDB merges so many stretches of an index in order; the matches in more it has to sort."""
 
 
 # ---- the patients in front ---------------------------------------------------------------------
@@ -180,6 +183,10 @@ def _bound(part: Expression, among: Reach | None) -> Bound | None:
             wanted = tuple(inner.key for inner in parts if isinstance(inner, Key))
             if len(wanted) < len(parts) or len(wanted) > MOST_KEYS:
                 return None
+        case KeyAmong(many):
+            if among is not None and len(many) * len(among.fronts) > MOST_SCANS:
+                return None
+            wanted = tuple(sorted(many))
         case _:
             return None
     if among is None:
@@ -208,6 +215,8 @@ def _cost(of: Bound) -> tuple[int, int]:
         rank = 1
     elif parameter in _COMMON:
         rank = _OF_MANY
+    elif len(of.keys) > MOST_SCANS:
+        rank = 3
     else:
         rank = 2 if kind == keys.REFERENCE else 3
     return rank, len(of.keys)

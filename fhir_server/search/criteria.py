@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,8 @@ from fhir_server.search.expression import (
     conjunction,
     disjunction,
 )
+from fhir_server.search.joins import is_join, read_join
+from fhir_server.search.unknown import UnknownParameter
 from fhir_server.search.values import condition, split, unescape
 from resources.registry import REGISTRY
 
@@ -25,14 +28,6 @@ LATER: Final = frozenset(
     "_contained _containedType _content _elements _filter _list _query _summary _text _type".split()  # noqa: SIM905 - reads as the specification lists them
 )
 """Parameters of every type that the specification has and this server does not offer."""
-
-
-class UnknownParameter(Exception):
-    """Nothing of this name can be searched by; strict handling raises `trouble`."""
-
-    def __init__(self, trouble: FhirError) -> None:
-        super().__init__(str(trouble))
-        self.trouble = trouble
 
 
 def parse_criteria(type_name: str, criteria: str, *, base_url: str) -> Expression:
@@ -51,9 +46,11 @@ def parse_criteria(type_name: str, criteria: str, *, base_url: str) -> Expressio
 
 def criterion(type_name: str, name: str, value: str, *, base_url: str) -> Expression:
     """The condition of one `name:modifier=value,value`."""
+    if is_join(name):
+        return read_join(type_name, name, value, partial(criterion, base_url=base_url))
     base, _, modifier = name.partition(":")
     field = fields(type_name).get(base)
-    if field is None or "." in name:
+    if field is None:
         raise UnknownParameter(_unknown(type_name, name))
     _check_value(name, value)
     if modifier == "missing":
@@ -108,8 +105,6 @@ def _missing(field: Field, value: str) -> Expression:
 def _unknown(type_name: str, name: str) -> FhirError:
     base = name.partition(":")[0]
     known = REGISTRY.parameters(type_name).get(base)
-    if name.startswith("_has:") or ("." in name and base.partition(".")[0] in fields(type_name)):
-        return error(Category.NOT_SUPPORTED, f"{name}: chained searches are not supported.")
     if base in LATER or known is not None:
         what = f" (a search parameter of type {known.type})" if known else ""
         return error(Category.NOT_SUPPORTED, f"{base}{what} is not supported on {type_name}.")

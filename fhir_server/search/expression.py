@@ -123,6 +123,13 @@ class KeyContains:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyAmong:
+    """Has one of these search keys, of which there are many."""
+
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class DateTest:
     """Some span of the date parameter stands in this relation to the span."""
 
@@ -186,6 +193,27 @@ class NoMember:
     """Belongs to no patient's record."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A reference of this parameter is to a resource of this type that meets the condition.
+
+    The store resolves it before anything is planned or matched, and `Reverse` too.
+    """
+
+    parameter: str
+    target: str
+    inner: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """A resource of this type that meets the condition refers to it by this parameter."""
+
+    source: str
+    parameter: str
+    inner: Expression
+
+
 Expression: TypeAlias = (
     Everything
     | Nothing
@@ -195,6 +223,7 @@ Expression: TypeAlias = (
     | Key
     | KeyPrefix
     | KeyContains
+    | KeyAmong
     | DateTest
     | RangeTest
     | LastUpdated
@@ -203,6 +232,8 @@ Expression: TypeAlias = (
     | Member
     | OnlyMember
     | NoMember
+    | Chain
+    | Reverse
 )
 
 

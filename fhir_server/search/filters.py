@@ -19,6 +19,7 @@ from fhir_server.search.expression import (
     Expression,
     Ids,
     Key,
+    KeyAmong,
     KeyContains,
     KeyPrefix,
     LastUpdated,
@@ -84,6 +85,8 @@ def _leaf(leaf: Expression) -> Filter:
     match leaf:
         case Key(key):
             return {"$nor": [{"k": {"$ne": keys.stored(key)}}]}
+        case KeyAmong(wanted):
+            return {"$nor": [{"k": {"$nin": sorted(map(keys.stored, wanted))}}]}
         case KeyPrefix(prefix):
             return {"$nor": [{"$nor": [key_range(prefix)]}]}
         case KeyContains(prefix, text):

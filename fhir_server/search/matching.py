@@ -13,6 +13,7 @@ from fhir_server.search.expression import (
     Ids,
     IndexEntry,
     Key,
+    KeyAmong,
     KeyContains,
     KeyPrefix,
     LastUpdated,
@@ -52,6 +53,8 @@ def _leaf(leaf: Expression, entry: IndexEntry) -> bool:
     match leaf:
         case Key() | KeyPrefix() | KeyContains():
             return _has_key(leaf, entry)
+        case KeyAmong(keys):
+            return not keys.isdisjoint(entry.keys)
         case DateTest() | LastUpdated():
             return _is_dated(leaf, entry)
         case RangeTest():

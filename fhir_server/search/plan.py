@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
-from fhir_server.search.bounds import Bound, Reach, bound, reach
+from fhir_server.search.bounds import MOST_SCANS, Bound, Reach, bound, reach
 from fhir_server.search.cursor import Position
 from fhir_server.search.expression import (
     And,
@@ -138,7 +138,7 @@ class _Planner:
     def _by_key(self) -> MongoPlan:
         fronts = self.reach.fronts if self.reach else ("",)
         wanted = self.bound.keys if self.bound else ("",)
-        if len(fronts) * len(wanted) > 200:
+        if len(fronts) * len(wanted) > MOST_SCANS:
             fronts = ("",)
         found = [_key(front, key) for front in fronts for key in wanted]
         lead = _Lead("k", tuple(sorted(found)))
@@ -195,7 +195,8 @@ class _Planner:
         """The page that was asked for of what these filters find in this order."""
         fields = tuple(path for path, _ in order if path != "_id")
         total = all_of([lead.condition, *rest] if lead else rest)
-        bounded = None if self._walks(hint, order) else SORT_LIMIT
+        merged = lead is None or len(lead.values) <= MOST_SCANS
+        bounded = None if merged and self._walks(hint, order) else SORT_LIMIT
         limit = self.query.count + 1
         if self.after is None:
             return MongoPlan(total, order, limit, hint, fields, bounded=bounded)

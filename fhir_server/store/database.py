@@ -49,6 +49,8 @@ class Limits:
     query_milliseconds: int = 10_000
     included: int = 1_000
     """Resources that includes add to one page."""
+    joined: int = 10_000
+    """Resources that one step of a chain may find."""
     transaction_seconds: float = 10.0
     """How long an interrupted transaction is tried again."""
     selection_seconds: float = 3.0

@@ -14,6 +14,7 @@ from fhir_server.search.expression import Expression
 from fhir_server.search.query import SearchQuery
 from fhir_server.store import reading, searching, transactions, writing
 from fhir_server.store.database import Database
+from fhir_server.store.joining import without_joins
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
 from fhir_server.store.versions import HistoryPage, StoredVersion, Written
@@ -71,17 +72,19 @@ class FhirStore:
 
     async def search(self, query: SearchQuery, *, cursor: str | None = None) -> SearchPage:
         """One page of a search. Raises TOO_COSTLY beyond its limits."""
+        query = await without_joins(self._reach, query)
         return await searching.search(self._reach, query, cursor)
 
     async def find(
         self, type_name: str, criteria: Expression, limit: int = 2
     ) -> list[StoredVersion]:
         """Some current resources that meet the criteria, within the reach of a search."""
-        return await searching.find(self._reach, type_name, criteria, limit)
+        joined = await without_joins(self._reach, SearchQuery(type_name, criteria))
+        return await searching.find(self._reach, type_name, joined.where, limit)
 
     async def explain(self, query: SearchQuery) -> dict[str, Any]:
         """MongoDB's account (`executionStats`) of how it finds the first page."""
-        return await searching.explain(self._reach, query)
+        return await searching.explain(self._reach, await without_joins(self._reach, query))
 
     # Writing
 

@@ -109,6 +109,7 @@ def _own() -> Iterator[Row]:
         "Group",
         Kind.OWN,
         _links("member=member.entity"),
+        single=True,
         reason="A Group never shows its other members: it belongs to a patient only where that "
         "patient is its one and only member. CompartmentDefinition gives it to each member.",
     )

@@ -118,9 +118,6 @@ async def test_d18_what_is_listed_is_accepted_under_strict(served: Served, syste
     "query",
     [
         "code-value-quantity=x$5",
-        "subject:Patient.name=x",
-        "subject.name=x",
-        "_has:Observation:subject:code=x",
         "code:in=http://x.org/vs",
         "code:above=x",
         "code:text=x",

@@ -111,7 +111,7 @@ class World:
 
     def clean(self, answer: httpx.Response, *asked: str, text: str | None = None) -> None:
         """Nothing of B's is in an answer to A, but for ids that A's own data or request names."""
-        request = unquote(str(answer.request.url)) + " ".join(asked)
+        request = " ".join((unquote(str(answer.request.url)), *asked))
         head = " ".join(f"{name}: {value}" for name, value in answer.headers.items())
         body = answer.text if text is None else text
         contents = json.dumps(list(_contents(json.loads(body)))) if body.startswith("{") else body

@@ -17,6 +17,7 @@ from fhir_server.search.expression import (
     Ids,
     IndexEntry,
     Key,
+    KeyAmong,
     KeyContains,
     KeyPrefix,
     LastUpdated,
@@ -152,6 +153,13 @@ _spans = st.builds(
 _patients = st.frozensets(st.sampled_from(PATIENTS), min_size=1, max_size=3)
 
 
+def _among(parameter: str, patients: set[str], absent: int) -> KeyAmong:
+    """What a chain leads to, most of which nothing refers to."""
+    everybody = (*patients, *(f"absent{number}" for number in range(absent)))
+    start = keys.key(parameter, keys.REFERENCE, "Patient/")
+    return KeyAmong(frozenset(start + each for each in everybody))
+
+
 def _leaves(of: World) -> st.SearchStrategy[Expression]:
     first, second = _CODED[of.type_name]
     parameter = st.sampled_from((first, second))
@@ -171,6 +179,8 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
                   st.sampled_from(("", "s"))),
         st.builds(lambda p, who: Key(keys.key(p, keys.REFERENCE, f"Patient/{who}")), refers,
                   st.sampled_from(PATIENTS)),
+        st.builds(_among, refers, st.sets(st.sampled_from(PATIENTS)),
+                  st.sampled_from((1, 70, 300))),
         st.builds(lambda t: KeyPrefix(keys.key("name", keys.FOLDED, t)), text),
         st.builds(lambda t: Key(keys.key("name", keys.EXACT, t)), text),
         st.builds(lambda t: KeyContains(keys.key("name", keys.FOLDED, ""), t), text),
