@@ -248,16 +248,19 @@ _NARRATIVE_LINK: Final = re.compile(
 )
 
 
-def rewrite(resource: Resource, mapping: Mapping) -> None:
+def rewrite(resource: Resource, mapping: Mapping) -> list[Link]:
     """Rewrites in place every link that a transaction has to (`http.html#transaction`).
 
     Those are references, elements of type uri, url, oid and uuid, and `<a href>` and
-    `<img src>` in narratives. Elements of type canonical are not replaced.
+    `<img src>` in narratives. Elements of type canonical are not replaced. The references as
+    they are then are returned, to save another walk.
     """
-    for link in links(resource):
+    found = links(resource)
+    for link in found:
         if link.fhir_type in _REWRITTEN and (text := mapping(link.text)) is not None:
             link.replace(text)
     _rewrite_narratives(resource, mapping)
+    return [link for link in found if link.fhir_type == "Reference"]
 
 
 def _rewrite_narratives(resource: Resource, mapping: Mapping) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -68,6 +69,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # What is here now stays: the definitions alone are a quarter of a million objects,
+            # which every full collection would walk through in the middle of a request.
+            gc.collect()
+            gc.freeze()
             self._on_ready()
 
 

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from fhir_server.http.body import query_pairs, read_form, read_resource
+from fhir_server.http.head import Head
 from fhir_server.http.negotiation import CONTENT_TYPE, check_acceptable, split_steering
 from fhir_server.http.prefer import preference
 from fhir_server.interactions.call import Call, Conditions, Service
@@ -34,7 +35,7 @@ _COMMON: Final = {"content-type": CONTENT_TYPE, "cache-control": "no-store"}
 class Gate(Protocol):
     """Turns a request's bearer token into a store that sees with its rights."""
 
-    async def admit(self, request: Request) -> FhirStore:
+    async def admit(self, scope: Scope, head: Head) -> FhirStore:
         """Raises LOGIN where the token is absent or bad."""
         ...
 
@@ -60,28 +61,26 @@ class Endpoint:
         self._methods = ", ".join(sorted(offered))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
         try:
-            response = await self._answer(request)
+            response = await self._answer(scope, receive)
         except FhirError as problem:
             response = failure(problem)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        store = await self._gate.admit(request)
-        row = self._rows.get(method)
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        head = Head(scope)
+        store = await self._gate.admit(scope, head)
+        asked: str = scope["method"]
+        row = self._rows.get("GET" if asked == "HEAD" else asked)
         if row is None:
             raise error(
                 Category.METHOD,
-                f"{request.method} is not offered here; {self._methods} are.",
+                f"{asked} is not offered here; {self._methods} are.",
                 headers={"allow": self._methods},
             )
-        path: dict[str, str] = request.path_params
-        parameters, asked_format, pretty = split_steering(
-            query_pairs(request.scope["query_string"])
-        )
-        check_acceptable(request.headers.get("accept"), asked_format)
+        path: dict[str, str] = scope["path_params"]
+        parameters, asked_format, pretty = split_steering(query_pairs(scope["query_string"]))
+        check_acceptable(head.get(b"accept"), asked_format)
         type_name = path.get("type", "")
         if type_name:
             check_type(type_name)
@@ -92,11 +91,11 @@ class Endpoint:
             logical_id=_checked_id(type_name, path.get("id")),
             version_id=path.get("version", ""),
             parameters=parameters,
-            conditions=_conditions(request),
-            preference=preference(request.headers.get("prefer")),
+            conditions=_conditions(head),
+            preference=preference(head.get(b"prefer")),
         )
         if row.body is not Body.NONE:
-            call = await self._with_body(call, row, request)
+            call = await self._with_body(call, row, Request(scope, receive))
         reply = await row.perform(call)
         return _response(reply, pretty=pretty)
 
@@ -118,13 +117,12 @@ def _checked_id(type_name: str, logical_id: str | None) -> str:
     return logical_id
 
 
-def _conditions(request: Request) -> Conditions:
-    headers = request.headers
+def _conditions(head: Head) -> Conditions:
     return Conditions(
-        if_match=headers.get("if-match"),
-        if_none_match=headers.get("if-none-match"),
-        if_modified_since=headers.get("if-modified-since"),
-        if_none_exist=headers.get("if-none-exist"),
+        if_match=head.get(b"if-match"),
+        if_none_match=head.get(b"if-none-match"),
+        if_modified_since=head.get(b"if-modified-since"),
+        if_none_exist=head.get(b"if-none-exist"),
     )
 
 

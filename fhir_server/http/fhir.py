@@ -51,26 +51,26 @@ def fhir_routes(
 ) -> list[BaseRoute]:
     """The FHIR base. Any origin may ask, none with credentials (R4 `security.html#cors`)."""
     by_path: dict[str, list[Row]] = {}
-    # `/{type}/_search` has to be tried before `/{type}/{id}`, which matches it too.
-    for row in sorted(TABLE, key=lambda row: [part.startswith("{") for part in row.shape]):
+    for row in TABLE:
         by_path.setdefault(row.path, []).append(row)
-    applications: list[tuple[str, ASGIApp]] = [
-        ("/metadata", _Published(lambda request: _metadata(request, capability))),
-        (
-            "/.well-known/smart-configuration",
-            # SMART App Launch, "Conformance": JSON, whatever the Accept header asks for.
-            _Published(lambda _: JSONResponse(dict(smart_configuration()))),
+    endpoints = {path: Endpoint(rows, service, gate, limits) for path, rows in by_path.items()}
+    published = {
+        "/metadata": _Published(lambda request: _metadata(request, capability)),
+        # SMART App Launch, "Conformance": JSON, whatever the Accept header asks for.
+        "/.well-known/smart-configuration": _Published(
+            lambda _: JSONResponse(dict(smart_configuration()))
         ),
-    ]
-    applications += [
-        (path, Endpoint(rows, service, gate, limits)) for path, rows in by_path.items()
-    ]
-    base = Endpoint(by_path[""], service, gate, limits)
-    # The catch-all stands last: whatever has no FHIR address is refused as FHIR refuses.
-    applications += [("/", base), ("/{rest:path}", _Unknown())]
-    return [
-        Route(f"/fhir{path}", application, middleware=[_CORS]) for path, application in applications
-    ]
+    }
+    applications: dict[str, ASGIApp] = {
+        # A literal such as `_search` has to be tried before the placeholder that matches it too.
+        **{path: one for path, one in endpoints.items() if "{" not in path.rpartition("/")[2]},
+        **published,
+        **endpoints,
+        # Whatever has no FHIR address is refused as FHIR refuses.
+        "/": Endpoint(by_path[""], service, gate, limits),
+        "/{rest:path}": _Unknown(),
+    }
+    return [Route(f"/fhir{path}", one, middleware=[_CORS]) for path, one in applications.items()]
 
 
 def _metadata(request: Request, capability: bytes) -> Response:

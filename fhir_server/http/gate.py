@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from fhir_server.access.grant import grant_access
+from fhir_server.http.head import Head
 from fhir_server.outcome import Category, FhirError, error
 from fhir_server.store import Database, FhirStore
 from smart_auth.grant import Grant
@@ -29,9 +30,9 @@ class BearerGate:
 
         self._store_of = store_of
 
-    async def admit(self, request: Request) -> FhirStore:
+    async def admit(self, scope: Scope, head: Head) -> FhirStore:
         """Raises LOGIN, with the challenge that RFC 6750 section 3 wants."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        scheme, _, token = (head.get(b"authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _login("Send an access token: Authorization: Bearer …", _CHALLENGE)
         try:
@@ -47,7 +48,7 @@ class BearerGate:
                 f"The access token is not good: {problem.description}.",
                 f'{_CHALLENGE}, error="invalid_token"',
             ) from None
-        request.scope.setdefault("state", {})["client_id"] = grant.client_id
+        scope.setdefault("state", {})["client_id"] = grant.client_id
         return self._store_of(grant)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from fhir_server.outcome import Category, FhirError, Issue, Severity, error
 from resources.fhir_json import Resource
-from resources.references import parse_reference, references
+from resources.references import Link, parse_reference, references
 from resources.validation import Problem, validate
 
 
@@ -33,8 +33,13 @@ def with_local_references(resource: Resource, base_url: str) -> None:
 
     So there is one form to search and to judge access by, and a server may move.
     """
+    localise(references(resource), base_url)
+
+
+def localise(links: Iterable[Link], base_url: str) -> None:
+    """The same for references that were found already."""
     prefix = f"{base_url}/"
-    for link in references(resource):
+    for link in links:
         if link.text.startswith(prefix) and parse_reference(link.text).is_local(base_url):
             link.replace(link.text.removeprefix(prefix))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fhir_server.store.versions import StoredVersion
+from fhir_server.store.versions import Match, StoredVersion
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
     """The matches of one page, what they include, and the way on."""
 
-    matches: tuple[StoredVersion, ...]
+    matches: tuple[Match, ...]
     included: tuple[StoredVersion, ...] = ()
     """Each once, and never one that is a match of this page."""
     next_cursor: str | None = None

@@ -6,6 +6,7 @@ page, whatever the cursor says.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fhir_server.outcome import Category, error
@@ -15,13 +16,16 @@ from fhir_server.search.expression import Expression
 from fhir_server.search.filters import NONE
 from fhir_server.search.plan import MongoPlan
 from fhir_server.search.query import SearchQuery
+from fhir_server.store.codec import sent
 from fhir_server.store.database import Document
 from fhir_server.store.document import SENT, version_of
 from fhir_server.store.including import included
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
-from fhir_server.store.versions import StoredVersion
+from fhir_server.store.versions import Match, StoredVersion
 
+_ENTRY: Final = {"json": 1}
+"""What an entry of a searchset takes."""
 _COUNTED: Final = ("accurate", "estimate")
 
 
@@ -32,12 +36,12 @@ async def search(reach: Reach, query: SearchQuery, cursor: str | None) -> Search
     total = await _total(reach, query, planned)
     if query.count == 0 or planned.filter is NONE:
         return SearchPage((), total=total)
-    rows = await _rows(reach, query, planned)
+    rows = await _rows(reach, query, planned, _ENTRY)
     more = len(rows) > query.count
     rows = rows[: query.count]
     if planned.backward:
         rows.reverse()
-    matches = tuple(version_of(query.type_name, row["_id"], row) for row in rows)
+    matches = tuple(Match(query.type_name, row["_id"], sent(row)) for row in rows)
     found, capped = await included(reach, query, rows)
     onward, back = _links(reach, query, planned, rows, after=after, more=more)
     return SearchPage(matches, found, onward, back, total, capped)
@@ -51,7 +55,7 @@ async def find(
     planned = reach.plan(query)
     if planned.filter is NONE:
         return []
-    rows = await _rows(reach, query, planned)
+    rows = await _rows(reach, query, planned, SENT)
     return [version_of(type_name, row["_id"], row) for row in rows[:limit]]
 
 
@@ -59,7 +63,11 @@ async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     """MongoDB's account of how it answers the first page."""
     planned = reach.plan(query)
     find_command = reach.database.find(
-        query.type_name, planned.filter, _fields(query, planned), reach.session, **_walk(planned)
+        query.type_name,
+        planned.filter,
+        _fields(query, planned, _ENTRY),
+        reach.session,
+        **_walk(planned),
     )
     concern = find_command.pop("readConcern", None)
     command: Document = {"explain": find_command, "verbosity": "executionStats"}
@@ -68,15 +76,18 @@ async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     return await reach.database.run(command, reach.session)
 
 
-async def _rows(reach: Reach, query: SearchQuery, planned: MongoPlan) -> list[Document]:
+async def _rows(
+    reach: Reach, query: SearchQuery, planned: MongoPlan, wanted: Mapping[str, int]
+) -> list[Document]:
     await _check_sort(reach, query, planned)
+    fields = _fields(query, planned, wanted)
     return await reach.database.many(
-        query.type_name, planned.filter, _fields(query, planned), reach.session, **_walk(planned)
+        query.type_name, planned.filter, fields, reach.session, **_walk(planned)
     )
 
 
-def _fields(query: SearchQuery, planned: MongoPlan) -> dict[str, int]:
-    fields = {**SENT, **dict.fromkeys(planned.fields, 1)}
+def _fields(query: SearchQuery, planned: MongoPlan, wanted: Mapping[str, int]) -> dict[str, int]:
+    fields = {**wanted, **dict.fromkeys(planned.fields, 1)}
     if query.includes or query.revincludes:
         fields["k"] = 1
     return fields

@@ -23,6 +23,15 @@ class StoredVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """A current resource that a search found: as much of it as its entry in a bundle takes."""
+
+    type_name: str
+    logical_id: str
+    json: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What an update came to."""
 

@@ -111,7 +111,7 @@ def _entry(index: int, item: Resource, base_url: str) -> Entry:
 
 def _segments(address: str, base_url: str) -> tuple[str, ...]:
     """`Patient/1`, `/Patient/1` and the absolute form are the same address."""
-    relative = address.removeprefix(base_url).strip("/")
+    relative = (f"{address}/").removeprefix(f"{base_url}/").strip("/")
     return tuple(unquote(part) for part in relative.split("/")) if relative else ()
 
 

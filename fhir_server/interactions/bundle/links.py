@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from fhir_server.interactions.bundle.entries import Entry
-from fhir_server.interactions.checked import with_local_references
+from fhir_server.interactions.checked import localise
 from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.query import parse_criteria
 from fhir_server.store import FhirStore
@@ -32,8 +32,11 @@ class BundleLinks:
             if entry.full_url is not None and entry.index in identities
         }
 
-    def resolve(self, entry: Entry, resource: Resource) -> None:
-        """Rewrite the links of a resource in place; a `urn:uuid:` left over is an error."""
+    def resolve(self, entry: Entry, resource: Resource) -> bool:
+        """Rewrite the links of a resource in place; a `urn:uuid:` left over is an error.
+
+        True where a reference is a search, which only a transaction can resolve.
+        """
         base = _restful_base(entry)
 
         def replacement(text: str) -> str | None:
@@ -43,15 +46,16 @@ class BundleLinks:
                 found = self._by_url.get(f"{base}/{text}")
             return found
 
-        rewrite(resource, replacement)
-        with_local_references(resource, self._base_url)
-        for link in references(resource):
+        found = rewrite(resource, replacement)
+        localise(found, self._base_url)
+        for link in found:
             if link.text.startswith("urn:"):
                 raise error(
                     Category.INVALID,
                     f"No entry of the bundle has the fullUrl {link.text[:80]}.",
                     link.path,
                 )
+        return any("?" in link.text for link in found)
 
 
 def _restful_base(entry: Entry) -> str | None:
@@ -60,15 +64,6 @@ def _restful_base(entry: Entry) -> str | None:
         return None
     parsed = parse_reference(entry.full_url)
     return parsed.base
-
-
-def has_conditional_references(resources: Iterable[Resource]) -> bool:
-    """Whether any reference is a search, such as `Practitioner?identifier=…`."""
-    return any(
-        "?" in link.text and parse_reference(link.text).kind is ReferenceKind.CONDITIONAL
-        for resource in resources
-        for link in references(resource)
-    )
 
 
 class ConditionalReferences:

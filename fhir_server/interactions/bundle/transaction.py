@@ -16,7 +16,6 @@ from fhir_server.interactions.bundle.entries import Entry, at_entry
 from fhir_server.interactions.bundle.links import (
     BundleLinks,
     ConditionalReferences,
-    has_conditional_references,
 )
 from fhir_server.interactions.bundle.responses import response_bundle, response_entry
 from fhir_server.interactions.call import Call
@@ -41,10 +40,10 @@ async def process_transaction(call: Call, entries: Sequence[Entry], rows: Sequen
         _check_address(entry)
     _refuse_duplicates(entries)
     new_ids = {entry.index: str(uuid4()) for entry in entries if entry.method == "POST"}
-    resources = _prepared(entries, new_ids, call.service.base_url)
+    prepared = _prepare(entries, new_ids, call.service.base_url)
 
     async def attempt(store: FhirStore) -> dict[int, Reply]:
-        return await _Attempt(replace(call, store=store), entries, rows, new_ids, resources).run()
+        return await _Attempt(replace(call, store=store), entries, rows, new_ids, prepared).run()
 
     types = frozenset(entry.type_name for entry in entries if entry.method in ("POST", "PUT"))
     replies = await call.store.run_transaction(attempt, types=types)
@@ -67,7 +66,7 @@ class _Attempt:
     entries: Sequence[Entry]
     rows: Sequence[Row]
     new_ids: dict[int, str]
-    prepared: dict[int, Resource]
+    prepared: _Prepared
 
     async def run(self) -> dict[int, Reply]:
         replies = await self._perform("DELETE")
@@ -119,8 +118,10 @@ class _Attempt:
 
     async def _with_matches(self, matched: dict[int, StoredVersion]) -> dict[int, Resource]:
         """The resources to write, with conditional references and matched creates put in."""
-        kept = {index: item for index, item in self.prepared.items() if index not in matched}
-        if not matched and not has_conditional_references(kept.values()):
+        kept = {
+            index: item for index, item in self.prepared.resources.items() if index not in matched
+        }
+        if not matched and not self.prepared.has_searches:
             return kept
         renamed = {
             f"{found.type_name}/{self.new_ids[index]}": f"{found.type_name}/{found.logical_id}"
@@ -217,28 +218,37 @@ def _refuse_duplicates(entries: Sequence[Entry]) -> None:
             urls.add(entry.full_url)
 
 
-def _prepared(
-    entries: Sequence[Entry], new_ids: dict[int, str], base_url: str
-) -> dict[int, Resource]:
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What a transaction writes, as far as it can be known before it begins."""
+
+    resources: dict[int, Resource]
+    """By entry; each checked."""
+    has_searches: bool
+    """Some reference is a search, to be resolved inside the transaction."""
+
+
+def _prepare(entries: Sequence[Entry], new_ids: dict[int, str], base_url: str) -> _Prepared:
     """Every resource to be written, its links resolved and checked; all problems at once.
 
     A create that turns out to match keeps its type, so that what is checked here stays right.
     """
     links = BundleLinks(_identities(entries, new_ids), entries, base_url)
     resources: dict[int, Resource] = {}
+    has_searches = False
     issues: list[Issue] = []
     for entry in entries:
         if entry.method not in ("POST", "PUT") or entry.resource is None:
             continue
         try:
             resource = without_server_elements(entry.resource)
-            links.resolve(entry, resource)
+            has_searches |= links.resolve(entry, resource)
             resources[entry.index] = checked(resource, entry.type_name)
         except FhirError as problem:
             issues += at_entry(problem, entry).issues
     if issues:
         raise FhirError(Category.INVALID, tuple(issues[:200]))
-    return resources
+    return _Prepared(resources, has_searches)
 
 
 def _identities(entries: Sequence[Entry], new_ids: dict[int, str]) -> dict[int, str]:
