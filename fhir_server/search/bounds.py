@@ -162,7 +162,9 @@ _COMMON: Final = frozenset(
         "type",
         "use",
         "verification-status",
+        "_profile",
         "_security",
+        "_source",
     )
 )
 """Parameters with few values, each of many resources."""

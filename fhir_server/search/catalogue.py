@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Final
 
 from fhir_server.search.main_dates import MAIN_DATE
-from fhir_server.search.types import string, token
-from resources.extraction import Extractor, extractor
+from fhir_server.search.types import string, token, uri
+from resources.extraction import CompositeExtractor, Extractor, composite_extractor, extractor
 from resources.registry import REGISTRY, Element, SearchParameter
 
-SUPPORTED: Final = frozenset(("token", "reference", "date", "string", "number", "quantity"))
+SUPPORTED: Final = frozenset(
+    ("token", "reference", "date", "string", "number", "quantity", "uri", "composite")
+)
 """Types of parameter; the others are refused."""
-SORTABLE: Final = frozenset(("token", "date", "string", "number", "quantity"))
+SORTABLE: Final = frozenset(("token", "date", "string", "number", "quantity", "uri"))
 ID: Final = "_id"
 LAST_UPDATED: Final = "_lastUpdated"
 
 UNIONS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("Observation", "combo-code"): ("code", "component-code"),
+    ("Observation", "combo-code-value-concept"): (
+        "code-value-concept",
+        "component-code-value-concept",
+    ),
+    ("Observation", "combo-code-value-quantity"): (
+        "code-value-quantity",
+        "component-code-value-quantity",
+    ),
     ("Observation", "combo-value-quantity"): ("value-quantity", "component-value-quantity"),
     ("Observation", "combo-value-concept"): ("value-concept", "component-value-concept"),
     ("Patient", "phonetic"): ("name",),
@@ -36,7 +46,10 @@ UNIONS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 """Parameters that find what others find, and so need no keys of their own. How `phonetic` matches
 is left to the server; here it is by spelling, as `name`."""
 
-_WITHOUT_SORT: Final = frozenset(("_tag", "_security"))
+_CROSSED: Final = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
+"""A composite of two components of which R4 gives each the definition of the other."""
+
+_WITHOUT_SORT: Final = frozenset(("_tag", "_security", "_profile", "_source"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,10 @@ class Field:
     """Of a token: the primitive types and ContactPoint among its elements, if it has no other."""
     main: bool
     """It is the type's main date."""
+    components: tuple[Component, ...] = ()
+    """Of a composite."""
+    extract_parts: CompositeExtractor | None = None
+    """Of a composite: what its components find in each element."""
 
     @property
     def sortable(self) -> bool:
@@ -71,8 +88,22 @@ class Field:
                 return ("missing", *token.MODIFIERS)
             case "string":
                 return ("missing", *string.MODIFIERS)
+            case "uri":
+                return ("missing", *uri.MODIFIERS)
+            case "composite":  # "Modifiers are not used on composite parameters"
+                return ()
             case _:
                 return ("missing",)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One of the parameters that a composite joins."""
+
+    whole: Field
+    """As it is searched by on its own: what an element has, its resource has."""
+    part: Field
+    """As it is kept for one element, under its number."""
 
 
 @cache
@@ -120,16 +151,30 @@ def _field(type_name: str, parameter: SearchParameter) -> Field:
     name = parameter.name
     sources = UNIONS.get((type_name, name), (name,))
     own = name not in (ID, LAST_UPDATED) and sources == (name,)
+    joins = parameter.type == "composite"
     return Field(
         name=name,
         type=parameter.type,
         definition=parameter,
-        extract=extractor(parameter, type_name) if own else None,
+        extract=extractor(parameter, type_name) if own and not joins else None,
         sources=sources,
         targets=_targets(type_name, parameter) if parameter.type == "reference" else (),
         implied=_implied(type_name, parameter) if parameter.type == "token" else {},
         plain=_plain(type_name, parameter) if parameter.type == "token" else frozenset(),
         main=MAIN_DATE.get(type_name) == name,
+        components=_components(type_name, parameter) if joins else (),
+        extract_parts=composite_extractor(parameter, type_name) if own and joins else None,
+    )
+
+
+def _components(type_name: str, parameter: SearchParameter) -> tuple[Component, ...]:
+    urls = [url for url, _ in parameter.components]
+    if parameter.url == _CROSSED:
+        urls.reverse()
+    wholes = (_field(type_name, REGISTRY.search_parameters[url]) for url in urls)
+    return tuple(
+        Component(whole, replace(whole, name=str(at), sources=(str(at),), main=False))
+        for at, whole in enumerate(wholes)
     )
 
 

@@ -53,9 +53,9 @@ def criterion(type_name: str, name: str, value: str, *, base_url: str) -> Expres
     if field is None:
         raise UnknownParameter(_unknown(type_name, name))
     _check_value(name, value)
+    _check_modifier(field, modifier)
     if modifier == "missing":
         return _missing(field, value)
-    _check_modifier(field, modifier)
     parts = split(value, ",")
     if "" in parts:
         raise error(Category.INVALID, f"{name}={value}: there is an empty value.")
@@ -81,7 +81,7 @@ def _check_modifier(field: Field, modifier: str) -> None:
             return
         text = f"{field.name} does not refer to {modifier}, but to {', '.join(field.targets)}."
         raise error(Category.INVALID, text)
-    offered = ", ".join(f":{each}" for each in field.modifiers)
+    offered = ", ".join(f":{each}" for each in field.modifiers) or "no modifier"
     if field.type == "reference":
         offered += " and the type of a target"
     text = f"{field.name}:{modifier} is not supported; {field.name} takes {offered}."

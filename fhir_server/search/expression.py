@@ -35,6 +35,16 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Focus:
+    """What is derived from one element for a composite parameter, whose components have the
+    names `0`, `1` …"""
+
+    keys: frozenset[str]
+    spans: Mapping[str, tuple[Span, ...]]
+    ranges: Mapping[str, tuple[Stretch, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexEntry:
     """What is derived from one version of a resource for finding and guarding it."""
 
@@ -59,6 +69,10 @@ class IndexEntry:
         default_factory=dict[str, tuple[Stretch, ...]]
     )
     """By number and quantity search parameter."""
+    composites: Mapping[str, tuple[Focus, ...]] = field(
+        default_factory=dict[str, "tuple[Focus, ...]"]
+    )
+    """By composite search parameter: each element that has all of its components."""
 
 
 class Prefix(Enum):
@@ -153,6 +167,14 @@ class RangeTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """One element of the composite parameter satisfies all of these (of its keys and values)."""
+
+    parameter: str
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LastUpdated:
     """`meta.lastUpdated` stands in this relation to the span."""
 
@@ -226,6 +248,7 @@ Expression: TypeAlias = (
     | KeyAmong
     | DateTest
     | RangeTest
+    | Together
     | LastUpdated
     | Ids
     | Present

@@ -31,6 +31,7 @@ from fhir_server.search.expression import (
     Or,
     Present,
     RangeTest,
+    Together,
 )
 from fhir_server.search.relations import Point, Region, Relation, conditions, relation
 
@@ -65,6 +66,9 @@ def pieces(expression: Expression) -> list[Filter]:
             return _date(expression)
         case RangeTest():
             return [_range(expression)]
+        case Together(parameter, parts):
+            element = all_of([piece for part in parts for piece in pieces(part)])
+            return [{f"c.{parameter}": {"$elemMatch": element}}]
         case LastUpdated():
             return _last_updated(expression)
         case _:

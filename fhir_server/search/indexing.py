@@ -9,10 +9,10 @@ from typing import Any, Final, TypeAlias
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
 from fhir_server.search.catalogue import Field, fields
-from fhir_server.search.expression import IndexEntry, Scalar, Span, Stretch
+from fhir_server.search.expression import Focus, IndexEntry, Scalar, Span, Stretch
 from fhir_server.search.folding import PAIRS, folds
-from fhir_server.search.types import date, number, quantity, reference, string, token
-from resources.extraction import Extracted, Extractor
+from fhir_server.search.types import date, number, quantity, reference, string, token, uri
+from resources.extraction import CompositeExtractor, Extracted, Extractor
 from resources.fhir_json import Resource
 
 MAX_PAIRS: Final = 1000
@@ -50,17 +50,19 @@ def index_entry(resource: Resource, members: frozenset[str], base_url: str = "")
             add(values, draft)
     for first, second in PAIRS.get(type_name, ()):
         _add_pairs(first, second, draft.keys)
+    present = frozenset(draft.present)
     return IndexEntry(
         logical_id=resource.get("id", ""),
         last_updated=_last_updated(resource),
         members=members,
         keys=frozenset(draft.keys),
         spans=draft.spans,
-        present=frozenset(draft.present),
+        present=present,
         sort=draft.sort,
         main_date=draft.main,
         foldable=folds(type_name, len(members)),
         ranges=draft.ranges,
+        composites=_composites(type_name, resource, present, base_url),
     )
 
 
@@ -73,6 +75,48 @@ def _indexers(type_name: str) -> tuple[tuple[str, Extractor, _Add], ...]:
     )
 
 
+_Composite: TypeAlias = tuple[str, frozenset[str], CompositeExtractor, tuple[_Add, ...]]
+"""Name, the parameters without which it finds nothing, extractor and components."""
+
+
+@cache
+def _composite_indexers(type_name: str) -> tuple[_Composite, ...]:
+    return tuple(
+        (
+            field.name,
+            frozenset(component.whole.name for component in field.components),
+            field.extract_parts,
+            tuple(_adder(component.part) for component in field.components),
+        )
+        for field in fields(type_name).values()
+        if field.extract_parts is not None
+    )
+
+
+def _composites(
+    type_name: str, resource: Resource, present: frozenset[str], base_url: str
+) -> dict[str, tuple[Focus, ...]]:
+    """What each element has for all components of a composite (R4 3.1.1.4.14)."""
+    found: dict[str, tuple[Focus, ...]] = {}
+    for name, required, extract, adders in _composite_indexers(type_name):
+        if required <= present:
+            elements = (_focus(parts, adders, base_url) for parts in extract(resource))
+            if some := tuple(each for each in elements if each is not None):
+                found[name] = some
+    return found
+
+
+def _focus(
+    parts: tuple[list[Extracted], ...], adders: tuple[_Add, ...], base_url: str
+) -> Focus | None:
+    if not all(parts):
+        return None
+    draft = _Draft(base_url)
+    for add, values in zip(adders, parts, strict=True):
+        add(values, draft)
+    return Focus(frozenset(draft.keys), draft.spans, draft.ranges)
+
+
 def _adder(field: Field) -> _Add:
     match field.type:
         case "token":
@@ -81,6 +125,8 @@ def _adder(field: Field) -> _Add:
             return _string_adder(field)
         case "reference":
             return _reference_adder(field)
+        case "uri":
+            return _uri_adder(field)
         case "number" | "quantity":
             return _range_adder(field)
         case _:
@@ -104,6 +150,17 @@ def _string_adder(field: Field) -> _Add:
     def add(values: list[Extracted], draft: _Draft) -> None:
         first = string.index(name, values, draft.keys)
         if first[0] is not None:
+            draft.sort[name] = first
+
+    return add
+
+
+def _uri_adder(field: Field) -> _Add:
+    name, sortable = field.name, field.sortable
+
+    def add(values: list[Extracted], draft: _Draft) -> None:
+        first = uri.index(name, values, draft.keys)
+        if sortable and first[0] is not None:
             draft.sort[name] = first
 
     return add

@@ -34,6 +34,8 @@ EXACT: Final = "x"
 """A string as it stands."""
 REFERENCE: Final = "r"
 """A reference's target."""
+URI: Final = "u"
+"""A URI as it stands; of a canonical also without its version."""
 PAIR: Final = "2"
 """Two codes or references that are often asked for together."""
 FOLDED_KINDS: Final = frozenset((CODE, REFERENCE, PAIR))

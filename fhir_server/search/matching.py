@@ -10,6 +10,7 @@ from fhir_server.search.expression import (
     DateTest,
     Everything,
     Expression,
+    Focus,
     Ids,
     IndexEntry,
     Key,
@@ -25,6 +26,7 @@ from fhir_server.search.expression import (
     Or,
     Present,
     RangeTest,
+    Together,
 )
 from fhir_server.search.relations import relation
 
@@ -32,8 +34,8 @@ MILLISECOND = 1000
 """`meta.lastUpdated` is kept to the millisecond: its span is that long."""
 
 
-def matches(expression: Expression, entry: IndexEntry) -> bool:
-    """Whether the entry is one of those that the expression describes."""
+def matches(expression: Expression, entry: IndexEntry | Focus) -> bool:
+    """Whether the expression describes this entry, or element of a composite."""
     match expression:
         case Everything():
             return True
@@ -49,16 +51,31 @@ def matches(expression: Expression, entry: IndexEntry) -> bool:
             return _leaf(expression, entry)
 
 
-def _leaf(leaf: Expression, entry: IndexEntry) -> bool:
+def _leaf(leaf: Expression, entry: IndexEntry | Focus) -> bool:
     match leaf:
         case Key() | KeyPrefix() | KeyContains():
             return _has_key(leaf, entry)
         case KeyAmong(keys):
             return not keys.isdisjoint(entry.keys)
-        case DateTest() | LastUpdated():
-            return _is_dated(leaf, entry)
         case RangeTest():
             return _is_in_range(leaf, entry)
+        case DateTest(main=False):
+            return _is_dated(leaf, entry)
+        case _ if isinstance(entry, IndexEntry):
+            return _of_resource(leaf, entry)
+        case _:
+            raise TypeError(f"{type(leaf).__name__} says nothing of an element")
+
+
+def _of_resource(leaf: Expression, entry: IndexEntry) -> bool:
+    match leaf:
+        case DateTest() | LastUpdated():
+            return _has_moment(leaf, entry)
+        case Together(parameter, parts):
+            return any(
+                all(matches(part, focus) for part in parts)
+                for focus in entry.composites.get(parameter, ())
+            )
         case Ids(ids):
             return entry.logical_id in ids
         case Present(parameter):
@@ -73,7 +90,7 @@ def _leaf(leaf: Expression, entry: IndexEntry) -> bool:
             raise TypeError(f"{type(leaf).__name__} is no leaf")
 
 
-def _has_key(leaf: Key | KeyPrefix | KeyContains, entry: IndexEntry) -> bool:
+def _has_key(leaf: Key | KeyPrefix | KeyContains, entry: IndexEntry | Focus) -> bool:
     match leaf:
         case Key(key):
             return key in entry.keys
@@ -84,17 +101,20 @@ def _has_key(leaf: Key | KeyPrefix | KeyContains, entry: IndexEntry) -> bool:
             return any(key.startswith(prefix) and key.find(text, start) >= 0 for key in entry.keys)
 
 
-def _is_dated(leaf: DateTest | LastUpdated, entry: IndexEntry) -> bool:
+def _is_dated(leaf: DateTest, entry: IndexEntry | Focus) -> bool:
     holds = relation(leaf.prefix, leaf.span.start, leaf.span.end).holds
-    if isinstance(leaf, LastUpdated):
-        return holds(entry.last_updated, entry.last_updated + MILLISECOND)
-    if leaf.main:
-        main = entry.main_date
-        return main is not None and holds(main.start, main.end)
     return any(holds(span.start, span.end) for span in entry.spans.get(leaf.parameter, ()))
 
 
-def _is_in_range(leaf: RangeTest, entry: IndexEntry) -> bool:
+def _has_moment(leaf: DateTest | LastUpdated, entry: IndexEntry) -> bool:
+    holds = relation(leaf.prefix, leaf.span.start, leaf.span.end).holds
+    if isinstance(leaf, LastUpdated):
+        return holds(entry.last_updated, entry.last_updated + MILLISECOND)
+    main = entry.main_date
+    return main is not None and holds(main.start, main.end)
+
+
+def _is_in_range(leaf: RangeTest, entry: IndexEntry | Focus) -> bool:
     holds = relation(leaf.prefix, leaf.start, leaf.end).holds
     return any(
         holds(one.start, one.end)

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
-from fhir_server.search.expression import IndexEntry, Stretch
+from fhir_server.search.expression import Focus, IndexEntry, Span, Stretch
 
 MAX_KEYS: Final = 20_000
 """Index entries that one document may cost."""
 
 
 def derived_fields(entry: IndexEntry) -> dict[str, Any]:
-    """`m k d e dt n p s`, and `f`: the whole of those keys that are cut in `k`."""
+    """`m k d e dt n p s`; `f`: the whole of those keys that are cut in `k`; `c`: composites."""
     main = entry.main_date
     fields: dict[str, Any] = {
         "m": sorted(entry.members),
         "k": _keys(entry),
         "d": None if main is None else main.start,
         "e": None if main is None else main.end,
-        "dt": {
-            parameter: [[span.start, span.end] for span in spans]
-            for parameter, spans in entry.spans.items()
-        },
-        "n": {
-            parameter: [_stretch(one) for one in found] for parameter, found in entry.ranges.items()
-        },
+        "dt": _spans(entry.spans),
+        "n": _ranges(entry.ranges),
         "p": sorted(entry.present),
         "s": {
             parameter: {"a": first, "z": last} for parameter, (first, last) in entry.sort.items()
@@ -34,7 +30,38 @@ def derived_fields(entry: IndexEntry) -> dict[str, Any]:
     }
     if long := [key for key in entry.keys if len(key) > keys.MAX_LENGTH]:
         fields["f"] = sorted(long)
+    if entry.composites:
+        fields["c"] = {
+            parameter: [_focus(each) for each in found]
+            for parameter, found in entry.composites.items()
+        }
     return fields
+
+
+def _focus(of: Focus) -> dict[str, Any]:
+    """With the names of a document's fields, so that the same filters fit."""
+    fields: dict[str, Any] = {}
+    if of.keys:
+        fields["k"] = sorted(keys.stored(key) for key in of.keys)
+    if long := [key for key in of.keys if len(key) > keys.MAX_LENGTH]:
+        fields["f"] = sorted(long)
+    if of.spans:
+        fields["dt"] = _spans(of.spans)
+    if of.ranges:
+        fields["n"] = _ranges(of.ranges)
+    return fields
+
+
+def _spans(found: Mapping[str, tuple[Span, ...]]) -> dict[str, Any]:
+    return {
+        parameter: [[span.start, span.end] for span in spans] for parameter, spans in found.items()
+    }
+
+
+def _ranges(found: Mapping[str, tuple[Stretch, ...]]) -> dict[str, Any]:
+    return {
+        parameter: [_stretch(one) for one in stretches] for parameter, stretches in found.items()
+    }
 
 
 def _stretch(of: Stretch) -> list[Any]:

@@ -7,8 +7,15 @@ from typing import Final
 
 from fhir_server.outcome import Category, error
 from fhir_server.search.catalogue import LAST_UPDATED, Field
-from fhir_server.search.expression import DateTest, Expression, LastUpdated, disjunction
-from fhir_server.search.types import date, number, quantity, reference, string, token
+from fhir_server.search.expression import (
+    DateTest,
+    Expression,
+    LastUpdated,
+    Together,
+    conjunction,
+    disjunction,
+)
+from fhir_server.search.types import date, number, quantity, reference, string, token, uri
 
 _WITHOUT_SYSTEM: Final = frozenset(("ContactPoint", "boolean", "uri", "string"))
 """Element types with which "the presence of the pipe symbol SHALL NOT be used" (3.1.1.4.10)."""
@@ -51,6 +58,10 @@ def condition(field: Field, modifier: str, value: str, base_url: str) -> Express
             return reference.match(
                 field.name, modifier or None, unescape(value), field.targets, base_url
             )
+        case "uri":
+            return uri.match(field.name, modifier or None, unescape(value))
+        case "composite":
+            return _composite(field, value, base_url)
         case "number":
             return number.match(field.name, value)
         case "quantity":
@@ -83,3 +94,24 @@ def _quantity(field: Field, value: str) -> Expression:
         raise error(Category.INVALID, text)
     unit = (parts[1], parts[2]) if len(parts) == 3 else None
     return disjunction(*(quantity.match(each, parts[0], unit) for each in field.sources))
+
+
+def _composite(field: Field, value: str, base_url: str) -> Expression:
+    """Values joined by `$`, of one element each time (R4 3.1.1.4.14).
+
+    What its codes and references say of the whole resource is said as well: an index knows it.
+    """
+    values = split(value, "$")
+    if len(values) != len(field.components) or "" in values:
+        form = "$".join(f"[{component.whole.name}]" for component in field.components)
+        raise error(Category.INVALID, f"{field.name}={value}: it is {form}.")
+    both = list(zip(field.components, values, strict=True))
+    parts = tuple(condition(component.part, "", each, base_url) for component, each in both)
+    implied = (
+        condition(component.whole, "", each, base_url)
+        for component, each in both
+        if component.whole.type in ("token", "reference")
+    )
+    return conjunction(
+        *implied, disjunction(*(Together(source, parts) for source in field.sources))
+    )

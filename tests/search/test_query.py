@@ -50,6 +50,13 @@ from tests.search.finding import BASE, parsed
         ("Observation?value-quantity=5|mg", "number.*system.*code"),
         ("Observation?value-quantity=5|http://unitsofmeasure.org|", "there is no unit"),
         ("Observation?value-quantity=|http://unitsofmeasure.org|mg", "not a number such as"),
+        ("ValueSet?url:below=urn:oid:1.2", "it is for URLs"),
+        ("ValueSet?url:above=urn:oid:1.2", "it is for URLs"),
+        ("ValueSet?url:above=http://a.org" + "/a" * 200, "more than 100 parts"),
+        ("Observation?code-value-quantity=a", r"\[code\]\$\[value-quantity\]"),
+        ("Observation?code-value-quantity=a$1$2", r"\[code\]\$\[value-quantity\]"),
+        ("Observation?code-value-quantity=a$", r"\[code\]\$\[value-quantity\]"),
+        ("Observation?code-value-quantity=a$b", "not a number such as"),
         ("Patient?active=yes", "true or false"),
         ("Patient?phone=tel|1", "no system"),
         ("Patient?active=urn:x|true", "no system"),
@@ -86,15 +93,12 @@ def test_what_is_wrong_is_said(search: str, says: str) -> None:
 @pytest.mark.parametrize(
     "search",
     [
-        "ValueSet?url=http://a.org",
-        "Observation?code-value-quantity=a$5",
         "Location?near=1|2",
+        "Observation?code-value-quantity:missing=true",
         "Patient?_content=a",
         "Patient?_text=a",
         "Patient?_filter=name eq a",
         "Patient?_list=1",
-        "Patient?_profile=http://a.org",
-        "Patient?_source=http://a.org",
         "Patient?_summary=true",
         "Patient?_elements=name",
         "Observation?code:text=a",
@@ -115,7 +119,7 @@ def test_what_is_not_offered_is_refused(search: str) -> None:
     assert caught.value.category is Category.NOT_SUPPORTED
 
 
-@pytest.mark.parametrize("name", ["nonsense", "code-value-quantity", "_text", "subject.nonsense"])
+@pytest.mark.parametrize("name", ["nonsense", "near", "_text", "subject.nonsense"])
 def test_lenient_handling_leaves_out_and_warns(name: str) -> None:
     """F13: what counted is in `applied`, what did not is a warning."""
     query = parsed(f"Observation?{name}=1&code=a", strict=False)
@@ -207,12 +211,14 @@ def test_no_value_breaks_the_parser(pair: tuple[str, str, str, str], strict: boo
 def test_every_listed_parameter_and_modifier_is_accepted() -> None:
     """D18: what the CapabilityStatement lists works; what it does not list is refused."""
     values = {"date": "2020", "token": "a", "string": "a", "reference": "a"}
-    values |= {"number": "1.5", "quantity": "1.5||mg"}
+    values |= {"number": "1.5", "quantity": "1.5||mg", "uri": "http://a.org/b"}
     for type_name in REGISTRY.types:
         listed = supported_parameters(type_name)
         for parameter, modifiers in listed:
             plain = fields(type_name)[parameter.name].plain
-            value = "true" if plain == {"boolean"} else values[parameter.type]
+            value = "true" if plain == {"boolean"} else values.get(parameter.type, "")
+            if components := fields(type_name)[parameter.name].components:
+                value = "$".join(values[each.whole.type] for each in components)
             for modifier in ("", *modifiers):
                 name = f"{parameter.name}:{modifier}" if modifier else parameter.name
                 given = "true" if modifier == "missing" else value

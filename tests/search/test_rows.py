@@ -564,3 +564,156 @@ def test_money(query: str, expected: str) -> None:
     money = {"value": Decimal("12.50"), "currency": "EUR"}
     items = [{"resourceType": "ChargeItem", "id": "euro", "priceOverride": money}]
     assert found(f"ChargeItem?price-override={query}", items) == expected
+
+
+def _value_set(name: str, url: str) -> Resource:
+    return {"resourceType": "ValueSet", "id": name, "url": url}
+
+
+URIS = [
+    _value_set("one", "http://acme.org/fhir/ValueSet/123"),
+    _value_set("longer", "http://acme.org/fhir/ValueSet/1234"),
+    _value_set("parent", "http://acme.org/fhir"),
+    _value_set("slash", "http://acme.org/fhir/"),
+    _value_set("case", "http://acme.org/FHIR/ValueSet/123"),
+    _value_set("escaped", "http://acme.org/fhir/ValueSet/12%33"),
+    _value_set("oid", "urn:oid:1.2.3.4.5"),
+    _value_set("oids", "urn:oid:1.2.3.4.5.6"),
+    {"resourceType": "ValueSet", "id": "none"},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("url=http://acme.org/fhir/ValueSet/123", "one"),
+        ("url=http://acme.org/FHIR/ValueSet/123", "case"),
+        ("url=http://acme.org/fhir/ValueSet/12%2533", "escaped"),
+        ("url=http://acme.org/fhir/ValueSet", ""),
+        ("url=urn:oid:1.2.3.4.5", "oid"),
+        ("url=urn:oid:1.2.3.4.5,http://acme.org/fhir", "oid parent"),
+        ("url:below=http://acme.org/fhir/", "escaped longer one slash"),
+        ("url:below=http://acme.org/fhir", "escaped longer one parent slash"),
+        ("url:below=http://acme.org/nothing", ""),
+        ("url:above=http://acme.org/fhir/ValueSet/123/_history/5", "one parent slash"),
+        ("url:above=http://acme.org/fhir/ValueSet/123", "one parent slash"),
+        ("url:above=http://acme.org", ""),
+        ("url:missing=true", "none"),
+    ],
+)
+def test_uris(query: str, expected: str) -> None:
+    """R4 3.1.1.4.13: precise, or the start of a URL in either direction; nothing else for URNs."""
+    assert found(f"ValueSet?{query}", URIS) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("_profile=http://p.org/vitals", "old plain"),
+        ("_profile=http://p.org/vitals|3.1", "old"),
+        ("_profile=http://p.org/vitals|4", ""),
+        ("_profile:below=http://p.org/", "height old plain"),
+        ("_profile:missing=true", "sourced"),
+        ("_source=http://s.org/feed", "sourced"),
+        ("_source=http://s.org/feed%231", ""),
+        ("_source:below=http://s.org", "sourced"),
+    ],
+)
+def test_profiles_and_sources(query: str, expected: str) -> None:
+    """A canonical is found with and without its version (R4 `references.html#canonical`)."""
+    patients = [
+        _patient("old", meta={"profile": ["http://p.org/vitals|3.1"]}),
+        _patient("plain", meta={"profile": ["http://p.org/vitals"]}),
+        _patient("height", meta={"profile": ["http://p.org/vitals-height"]}),
+        _patient("sourced", meta={"source": "http://s.org/feed"}),
+    ]
+    assert found(f"Patient?{query}", patients) == expected
+
+
+def _concept(code: str, system: str = "http://loinc.org") -> dict[str, object]:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _pressure(name: str, systolic: int, diastolic: int) -> Resource:
+    parts = [
+        {
+            "code": _concept(code),
+            "valueQuantity": {"value": value, "unit": "mmHg", "system": UCUM, "code": "mm[Hg]"},
+        }
+        for code, value in (("8480-6", systolic), ("8462-4", diastolic))
+    ]
+    return _observation(name, code=_concept("85354-9"), component=parts)
+
+
+TOGETHER = [
+    _pressure("high", 160, 80),
+    _pressure("crossed", 80, 160),
+    _observation(
+        "glucose",
+        code=_concept("2339-0"),
+        valueQuantity={"value": 6, "unit": "mmol/L", "system": UCUM, "code": "mmol/L"},
+    ),
+    _observation("text", code=_concept("note"), valueString="Séverely dry, very"),
+    _observation("coded", code=_concept("note"), valueCodeableConcept=_concept("LA1")),
+    _observation("dated", code=_concept("note"), valueDateTime="2020-05-01"),
+    _observation("codeless", valueQuantity={"value": 6, "unit": "mmol/L"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("component-code-value-quantity=8480-6$gt150", "high"),
+        ("component-code-value-quantity=8480-6$lt150", "crossed"),
+        ("component-code-value-quantity=8462-4$gt150", "crossed"),
+        ("component-code-value-quantity=http://loinc.org|8462-4$160", "crossed"),
+        ("component-code-value-quantity=http://other.org|8462-4$160", ""),
+        (f"component-code-value-quantity=8462-4$16|{UCUM}|cm[Hg]", "crossed"),
+        ("component-code-value-quantity=8462-4$80||mmHg", "high"),
+        ("component-code-value-quantity=8462-4$80||kPa", ""),
+        ("component-code-value-quantity=8480-6$gt150,8462-4$gt150", "crossed high"),
+        ("component-code-value-quantity=8480-6$gt150&component-code-value-quantity=8462-4$80",
+         "high"),
+        ("code-value-quantity=8480-6$gt150", ""),
+        ("combo-code-value-quantity=8480-6$gt150", "high"),
+        ("combo-code-value-quantity=2339-0$ge6", "glucose"),
+        ("combo-code-value-quantity=2339-0$gt6", ""),
+        (f"code-value-quantity=2339-0$6000|{UCUM}|umol/L", "glucose"),
+        ("code-value-quantity=http://loinc.org|$6", "glucose"),
+        ("code-value-string=note$SEVERELY", "text"),
+        ("code-value-string=note$severely dry\\, very", "text"),
+        ("code-value-string=note$dry", ""),
+        ("code-value-concept=note$LA1", "coded"),
+        ("code-value-concept=note$LA2", ""),
+        ("combo-code-value-concept=note$http://loinc.org|LA1", "coded"),
+        ("code-value-date=note$2020", "dated"),
+        ("code-value-date=note$lt2020", ""),
+        ("code-value-date=note$ge2020-05", "dated"),
+    ],
+)  # fmt: skip
+def test_composites(query: str, expected: str) -> None:
+    """Q7 (R4 3.1.1.4.14): all components of one and the same element."""
+    assert found(f"Observation?{query}", TOGETHER) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("relationship=replaces$DocumentReference/1", "a"),
+        ("relationship=replaces$DocumentReference/2", ""),
+        ("relationship=appends$2", "a"),
+        ("relationship=http://hl7.org/fhir/document-relationship-type|appends$2", "a"),
+    ],
+)
+def test_composites_with_references(query: str, expected: str) -> None:
+    documents: list[Resource] = [
+        {
+            "resourceType": "DocumentReference",
+            "id": "a",
+            "relatesTo": [
+                {"code": "replaces", "target": {"reference": "DocumentReference/1"}},
+                {"code": "appends", "target": {"reference": "DocumentReference/2"}},
+            ],
+        }
+    ]
+    assert found(f"DocumentReference?{query}", documents) == expected

@@ -14,6 +14,7 @@ from fhir_server.search.expression import (
     DateTest,
     Everything,
     Expression,
+    Focus,
     Ids,
     IndexEntry,
     Key,
@@ -32,6 +33,7 @@ from fhir_server.search.expression import (
     Scalar,
     Span,
     Stretch,
+    Together,
     conjunction,
     disjunction,
 )
@@ -86,12 +88,26 @@ def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
         main_date=_span(chance) if chance.random() < 0.8 else None,
         foldable=folds(type_name, len(members)),
         ranges=_ranges(chance),
+        composites=_composites(chance),
     )
 
 
 def _ranges(chance: random.Random) -> dict[str, tuple[Stretch, ...]]:
     found = tuple(_stretch(chance) for _ in range(chance.choice((0, 1, 2))))
     return {"amount": found} if found else {}
+
+
+def _composites(chance: random.Random) -> dict[str, tuple[Focus, ...]]:
+    found = tuple(_focus(chance) for _ in range(chance.choice((0, 1, 2))))
+    return {"code-amount": found} if found else {}
+
+
+def _focus(chance: random.Random) -> Focus:
+    names = chance.sample(NAMES, chance.choice((0, 1, 2)))
+    held = {keys.key("0", keys.FOLDED, name) for name in names if name}
+    held.add(keys.key("0", keys.CODE, chance.choice(CODES)))
+    spans = {"1": (_span(chance),)} if chance.random() < 0.5 else {}
+    return Focus(frozenset(held), spans, {"1": (_stretch(chance),)})
 
 
 def _stretch(chance: random.Random) -> Stretch:
@@ -160,6 +176,23 @@ def _among(parameter: str, patients: set[str], absent: int) -> KeyAmong:
     return KeyAmong(frozenset(start + each for each in everybody))
 
 
+_in_focus: st.SearchStrategy[Expression] = st.one_of(
+    st.builds(lambda code: Key(keys.key("0", keys.CODE, code)), st.sampled_from(CODES)),
+    st.builds(
+        lambda text: KeyPrefix(keys.key("0", keys.FOLDED, text)),
+        st.sampled_from(("a", "ann", LONG)),
+    ),
+    st.builds(lambda p, s: DateTest("1", p, s), st.sampled_from(list(Prefix)), _spans),
+    st.builds(
+        lambda p, low, of: RangeTest("1", p, before(low), after(low), of),
+        st.sampled_from(list(Prefix)),
+        st.sampled_from(AMOUNTS),
+        st.sampled_from((None, *SCALES)),
+    ),
+)
+_either = st.lists(_in_focus, min_size=1, max_size=2).map(lambda some: disjunction(*some))
+
+
 def _leaves(of: World) -> st.SearchStrategy[Expression]:
     first, second = _CODED[of.type_name]
     parameter = st.sampled_from((first, second))
@@ -193,6 +226,10 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
             st.sampled_from(AMOUNTS),
             st.sampled_from((Decimal(0), Decimal(1))),
             st.sampled_from((None, *SCALES)),
+        ),
+        st.builds(
+            lambda parts: Together("code-amount", tuple(parts)),
+            st.lists(_either, min_size=1, max_size=2),
         ),
         st.builds(LastUpdated, st.sampled_from(list(Prefix)), _spans),
         st.builds(Ids, st.frozensets(ids, max_size=4)),

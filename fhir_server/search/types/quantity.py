@@ -68,7 +68,8 @@ def _compared(amount: Decimal, comparator: str | None) -> Ends:
 
 def _range(value: dict[str, Any]) -> Iterator[Stretch]:
     """Both ends belong to a Range; one that is missing is open (`datatypes.html#Range`)."""
-    low, high = value.get("low") or {}, value.get("high") or {}
+    low: dict[str, Any] = value.get("low") or {}
+    high: dict[str, Any] = value.get("high") or {}
     first, last = as_decimal(low.get("value")), as_decimal(high.get("value"))
     if first is None and last is None:
         return
@@ -90,7 +91,8 @@ def _sampled(value: dict[str, Any]) -> Ends | None:
 
     `L` and `U` are beyond the limits of detection, `E` is an error (`datatypes.html#SampledData`).
     """
-    origin = as_decimal((value.get("origin") or {}).get("value"))
+    base: dict[str, Any] = value.get("origin") or {}
+    origin = as_decimal(base.get("value"))
     text = value.get("data")
     if origin is None or not isinstance(text, str):
         return None
