@@ -24,7 +24,7 @@ from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
 from fhir_server.store.versions import Match, StoredVersion
 
-_ENTRY: Final = {"json": 1}
+ENTRY: Final = {"json": 1}
 """What an entry of a searchset takes."""
 _COUNTED: Final = ("accurate", "estimate")
 
@@ -36,7 +36,7 @@ async def search(reach: Reach, query: SearchQuery, cursor: str | None) -> Search
     total = await _total(reach, query, planned)
     if query.count == 0 or planned.filter is NONE:
         return SearchPage((), total=total)
-    rows = await _rows(reach, query, planned, _ENTRY)
+    rows = await _rows(reach, query, planned, ENTRY)
     more = len(rows) > query.count
     rows = rows[: query.count]
     if planned.backward:
@@ -65,7 +65,7 @@ async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     find_command = reach.database.find(
         query.type_name,
         planned.filter,
-        _fields(query, planned, _ENTRY),
+        _fields(query, planned, ENTRY),
         reach.session,
         **_walk(planned),
     )

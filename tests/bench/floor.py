@@ -31,6 +31,7 @@ from fhir_server.search.query import parse_search
 from fhir_server.store.database import MAJORITY
 from fhir_server.store.document import SENT, draft, now
 from fhir_server.store.queries import TIMES
+from fhir_server.store.searching import ENTRY
 from tests.bench.records import MEASURES, Named
 from tests.bench.shapes import (
     BUNDLES,
@@ -190,7 +191,7 @@ def _find(patient: str, code: str) -> dict[str, Any]:
         "maxTimeMS": _LIMIT,
         "readConcern": _SNAPSHOT_READ,
         "filter": planned.filter,
-        "projection": {**SENT, **dict.fromkeys(planned.fields, 1)},
+        "projection": {**ENTRY, **dict.fromkeys(planned.fields, 1)},
         "allowDiskUse": False,
         "batchSize": planned.limit + 1,
         "limit": planned.limit,
