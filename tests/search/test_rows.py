@@ -390,6 +390,17 @@ def test_numbers(query: str, expected: str) -> None:
     assert found(f"RiskAssessment?probability={query}", NUMBERS) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("sa0.1", "range"), ("sa0.2", ""), ("gt0.2", "range"), ("0.3", ""), ("ap0.3", "range")],
+)
+def test_a_range_is_a_number_from_end_to_end(query: str, expected: str) -> None:
+    ends = {"low": {"value": Decimal("0.2")}, "high": {"value": Decimal("0.4")}}
+    prediction = [{"probabilityRange": ends}]
+    risks = [{"resourceType": "RiskAssessment", "id": "range", "prediction": prediction}]
+    assert found(f"RiskAssessment?probability={query}", risks) == expected
+
+
 def test_missing_numbers() -> None:
     assert found("RiskAssessment?probability:missing=true", NUMBERS) == "none"
 

@@ -9,9 +9,10 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 from fhir_server.outcome import Category, error
-from fhir_server.search.amounts import after, before
+from fhir_server.search.amounts import HIGHEST, LOWEST, after, before
 from fhir_server.search.expression import Prefix, RangeTest, Scalar, Stretch
 from resources.extraction import Extracted
+from resources.fhir_json import OBJECT
 
 _FORM: Final = re.compile(
     r"([a-z]{2})?(-?\d{1,40}(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?)", re.ASCII
@@ -54,9 +55,22 @@ def as_decimal(value: Any) -> Decimal | None:
 
 
 def stretches(values: Iterable[Extracted]) -> tuple[Stretch, ...]:
-    """Each number as a stretch with nothing else in it."""
-    found = (as_decimal(each.value) for each in values)
-    return tuple(Stretch(before(one), after(one)) for one in found if one is not None)
+    """Each number as a stretch with nothing else in it; a Range from end to end."""
+    found = (_ends(each.value) for each in values)
+    return tuple(
+        Stretch(LOWEST if low is None else before(low), HIGHEST if high is None else after(high))
+        for low, high in found
+        if low is not None or high is not None
+    )
+
+
+def _ends(value: Any) -> tuple[Decimal | None, Decimal | None]:
+    if isinstance(value, OBJECT):
+        low: Any = value.get("low") or {}
+        high: Any = value.get("high") or {}
+        return as_decimal(low.get("value")), as_decimal(high.get("value"))
+    one = as_decimal(value)
+    return one, one
 
 
 def sort_values(found: tuple[Stretch, ...]) -> tuple[Scalar, Scalar]:
