@@ -117,9 +117,9 @@ def _resource(type_name: str) -> model.CapabilityStatementRestResource:
     }
     # An empty array is not FHIR: a type without includes has no such element.
     if found := includes(type_name):
-        facts["searchInclude"] = list(found)
+        facts["searchInclude"] = ["*", f"{type_name}:*", *found]
     if found := revincludes(type_name):
-        facts["searchRevInclude"] = list(found)
+        facts["searchRevInclude"] = ["*", *found]
     return model.CapabilityStatementRestResource(**facts)
 
 

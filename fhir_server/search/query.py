@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from fhir_server.outcome import Category, Issue, error
+from fhir_server.outcome import Category, FhirError, Issue, error
 from fhir_server.search.catalogue import fields, includes, revincludes
 from fhir_server.search.criteria import UnknownParameter, criterion, parse_criteria
 from fhir_server.search.expression import Expression, conjunction
+from resources.registry import REGISTRY
 
 __all__ = ["Include", "SearchQuery", "SortKey", "parse_criteria", "parse_search"]
 
@@ -138,10 +139,15 @@ class _Reading:
             case "_sort":
                 self._once(name, self.sort or None)
                 self.sort = [_sort_key(self.type_name, rule) for rule in value.split(",")]
-            case "_include":
-                self.includes.append(_include(self.type_name, value))
-            case "_revinclude":
-                self.revincludes.append(_revinclude(self.type_name, value))
+            case "_include" | "_include:iterate":
+                iterate = name.endswith(":iterate")
+                self.includes.append(_include(self.type_name, value, iterate=iterate))
+            case "_revinclude" | "_revinclude:iterate":
+                iterate = name.endswith(":iterate")
+                self.revincludes.append(_revinclude(self.type_name, value, iterate=iterate))
+            case "_include:recurse" | "_revinclude:recurse":
+                text = f"{name} was renamed before R4: it is {name.partition(':')[0]}:iterate."
+                raise error(Category.NOT_SUPPORTED, text)
             case _:
                 raise error(Category.NOT_SUPPORTED, f"{name}: the modifier is not supported.")
 
@@ -174,36 +180,73 @@ def _sort_key(type_name: str, rule: str) -> SortKey:
     return SortKey(name, rule.startswith("-"))
 
 
-def _include(type_name: str, value: str) -> Include:
-    """`Observation:subject` or `Observation:subject:Patient` (R4 3.1.1.5.4)."""
-    found = _reference("_include", value, includes(type_name))
-    return _checked("_include", value, found)
+def _include(type_name: str, value: str, *, iterate: bool) -> Include:
+    """`Observation:subject`, `Observation:subject:Patient`, `Observation:*` or `*` (R4 3.1.1.5.4).
+
+    With `:iterate` it may begin at any type, as it is followed from what was included too.
+    """
+    found = _parts("_include", value, iterate=iterate)
+    source = found.source
+    if source != "*":
+        if source in REGISTRY.endpoints and not iterate and source != type_name:
+            raise _not_followed("_include", value, includes(type_name))
+        _check_way("_include", value, found, includes(source) if _known(source) else ())
+    _check_target("_include", value, found)
+    return found
 
 
-def _revinclude(type_name: str, value: str) -> Include:
-    """`Provenance:target`: what refers to the matches (R4 3.1.1.5.4)."""
-    found = _checked("_revinclude", value, _reference("_revinclude", value, revincludes(type_name)))
-    if found.target not in (None, type_name):
+def _revinclude(type_name: str, value: str, *, iterate: bool) -> Include:
+    """`Provenance:target`, `Provenance:*` or `*`: what refers to the matches (R4 3.1.1.5.4)."""
+    found = _parts("_revinclude", value, iterate=iterate)
+    if found.source != "*":
+        known = (
+            includes(found.source) if iterate and _known(found.source) else revincludes(type_name)
+        )
+        _check_way("_revinclude", value, found, known)
+    _check_target("_revinclude", value, found)
+    if found.target not in (None, type_name) and not iterate:
         text = f"_revinclude={value}: what it refers to is {type_name} in this search."
         raise error(Category.INVALID, text)
     return found
 
 
-def _reference(name: str, value: str, known: tuple[str, ...]) -> Include:
-    parts = value.split(":")
-    if "*" in parts:
-        raise error(Category.NOT_SUPPORTED, f"{name}={value}: wildcards are not supported.")
-    source = ":".join(parts[:2])
-    if source not in known or len(parts) > 3:
-        near = get_close_matches(source, known, n=3)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise error(Category.INVALID, f"{name}={value}: not a reference to follow here.{hint}")
-    return Include(parts[0], parts[1], parts[2] if len(parts) > 2 else None)
+def _parts(name: str, value: str, *, iterate: bool) -> Include:
+    """Source, parameter and type of the target; `*` alone is any of any."""
+    if value == "*":
+        return Include("*", "*", None, iterate)
+    source, parameter, target = (*value.split(":"), "", "")[:3]
+    if value.count(":") > 2 or source == "*" or value.endswith(":"):
+        text = f"{name}={value}: it is written Type:parameter, Type:parameter:Target, Type:* or *."
+        raise error(Category.INVALID, text)
+    return Include(source, parameter, target or None, iterate)
 
 
-def _checked(name: str, value: str, found: Include) -> Include:
+def _known(source: str) -> bool:
+    return source in REGISTRY.endpoints
+
+
+def _check_way(name: str, value: str, found: Include, known: tuple[str, ...]) -> None:
+    way = f"{found.source}:{found.parameter}"
+    if way in known:
+        return
+    if found.parameter != "*" or not any(one.startswith(f"{found.source}:") for one in known):
+        raise _not_followed(name, value, known)
+
+
+def _not_followed(name: str, value: str, known: tuple[str, ...]) -> FhirError:
+    near = get_close_matches(":".join(value.split(":")[:2]), known, n=3)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return error(Category.INVALID, f"{name}={value}: not a reference to follow here.{hint}")
+
+
+def _check_target(name: str, value: str, found: Include) -> None:
+    if found.target is None:
+        return
+    if found.parameter == "*":
+        if _known(found.target):
+            return
+        raise error(Category.INVALID, f"{name}={value}: {found.target!r:.60} is no resource type.")
     targets = fields(found.source)[found.parameter].targets
-    if found.target is not None and found.target not in targets:
+    if found.target not in targets:
         text = f"{name}={value}: {found.parameter} refers to {', '.join(targets)}."
         raise error(Category.INVALID, text)
-    return found

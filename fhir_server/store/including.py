@@ -1,4 +1,4 @@
-"""`_include` and `_revinclude` (R4 `search.html#include`).
+"""`_include` and `_revinclude`, once or with `:iterate` (R4 `search.html` 3.1.1.5.5).
 
 What is included is looked for under the policy of its own type: nothing is included that the caller
 could not have read or found. Types without a scope are left out in silence.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, FhirError
 from fhir_server.search import keys
-from fhir_server.search.expression import Expression, Ids, Key, disjunction
+from fhir_server.search.catalogue import revincludes as ways_to
+from fhir_server.search.expression import Expression, Ids
 from fhir_server.search.filters import NONE
+from fhir_server.search.joins import one_of
 from fhir_server.search.query import Include, SearchQuery
 from fhir_server.store.database import Document
 from fhir_server.store.document import SENT, version_of
@@ -21,7 +24,10 @@ from fhir_server.store.reach import Reach
 from fhir_server.store.versions import StoredVersion
 from resources.registry import REGISTRY
 
-_REFERENCE = f"{keys.SEPARATOR}{keys.REFERENCE}{keys.SEPARATOR}"
+MOST_ROUNDS: Final = 10
+"""How often `:iterate` goes on from what it found."""
+_FIELDS: Final = {**SENT, "k": 1}
+_REFERENCE: Final = f"{keys.SEPARATOR}{keys.REFERENCE}{keys.SEPARATOR}"
 
 
 @dataclass(slots=True)
@@ -49,61 +55,101 @@ class _Basket:
             self.found.append(version)
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A resource from which to go on: a match, or one that was included."""
+
+    type_name: str
+    logical_id: str
+    keys: Sequence[str]
+
+
 async def included(
     reach: Reach, query: SearchQuery, rows: Sequence[Document]
 ) -> tuple[tuple[StoredVersion, ...], bool]:
-    """What these matches include; True with it where the limit cut something off."""
+    """What these matches include; True with it where the limit cut something off.
+
+    With `:iterate` an include is followed from what was included too, until nothing new is found.
+    """
     if not rows or not (query.includes or query.revincludes):
         return (), False
-    known = {(query.type_name, row["_id"]) for row in rows}
-    basket = _Basket(reach.database.limits.included, known)
-    for type_name, ids in sorted(_targets(query, rows).items()):
-        wanted = frozenset(one for one in ids if (type_name, one) not in known)
+    basket = _Basket(
+        reach.database.limits.included, {(query.type_name, row["_id"]) for row in rows}
+    )
+    includes, revincludes = query.includes, query.revincludes
+    front = [_Row(query.type_name, row["_id"], row.get("k", ())) for row in rows]
+    for _ in range(MOST_ROUNDS):
+        front = await _round(reach, basket, front, includes, revincludes)
+        includes = tuple(one for one in includes if one.iterate)
+        revincludes = tuple(one for one in revincludes if one.iterate)
+        if not front or not (includes or revincludes):
+            return tuple(basket.found), basket.capped
+    return tuple(basket.found), True
+
+
+async def _round(
+    reach: Reach,
+    basket: _Basket,
+    front: Sequence[_Row],
+    includes: Sequence[Include],
+    revincludes: Sequence[Include],
+) -> list[_Row]:
+    """Follows each include once; what is new."""
+    new: list[_Row] = []
+    for type_name, ids in sorted(_targets(front, includes).items()):
+        wanted = frozenset(one for one in ids if (type_name, one) not in basket.known)
         if wanted:
-            await _fetch(reach, basket, Interaction.INCLUDE, type_name, Ids(wanted))
-    for type_name, references in sorted(_sources(query, rows).items()):
-        await _fetch(reach, basket, Interaction.SEARCH, type_name, references)
-    return tuple(basket.found), basket.capped
+            new += await _fetch(reach, basket, Interaction.INCLUDE, type_name, Ids(wanted))
+    for type_name, found in sorted(_sources(front, revincludes).items()):
+        new += await _fetch(reach, basket, Interaction.SEARCH, type_name, one_of(found))
+    return new
 
 
 async def _fetch(
     reach: Reach, basket: _Basket, interaction: Interaction, type_name: str, wanted: Expression
-) -> None:
+) -> list[_Row]:
     # Those that are known already may be among them, and must not use up the limit.
     limit = basket.room + len(basket.known) + 1
     try:
         planned = reach.plan(SearchQuery(type_name, wanted, count=limit), interaction=interaction)
     except FhirError as problem:
         if problem.category is Category.FORBIDDEN:
-            return
+            return []
         raise
     if planned.filter is NONE:
-        return
+        return []
     rows = await reach.database.many(
-        type_name, planned.filter, SENT, reach.session, limit=limit, hint=planned.hint
+        type_name, planned.filter, _FIELDS, reach.session, limit=limit, hint=planned.hint
     )
+    known = frozenset(basket.known)
     basket.put([version_of(type_name, row["_id"], row) for row in rows])
+    return [
+        _Row(type_name, row["_id"], row["k"])
+        for row in rows
+        if (type_name, row["_id"]) in basket.known and (type_name, row["_id"]) not in known
+    ]
 
 
-def _targets(query: SearchQuery, rows: Sequence[Document]) -> dict[str, set[str]]:
-    """By type, the ids to which the references of the matches lead."""
-    includes = [one for one in query.includes if one.source in (query.type_name, "*")]
+def _targets(front: Sequence[_Row], includes: Sequence[Include]) -> dict[str, set[str]]:
+    """By type, the ids to which their references lead."""
     targets: dict[str, set[str]] = {}
-    if includes:
-        for row in rows:
-            for parameter, type_name, logical_id in _references(row):
-                if any(_asks(include, parameter, type_name) for include in includes):
-                    targets.setdefault(type_name, set()).add(logical_id)
+    for row in front:
+        followed = [one for one in includes if one.source in (row.type_name, "*")]
+        if not followed:
+            continue
+        for parameter, type_name, logical_id in _references(row):
+            if any(_asks(include, parameter, type_name) for include in followed):
+                targets.setdefault(type_name, set()).add(logical_id)
     return targets
 
 
 def _asks(include: Include, parameter: str, target: str) -> bool:
-    return include.parameter in (parameter, "*") and include.target in (None, "*", target)
+    return include.parameter in (parameter, "*") and include.target in (None, target)
 
 
-def _references(row: Document) -> Iterator[tuple[str, str, str]]:
+def _references(row: _Row) -> Iterator[tuple[str, str, str]]:
     """Parameter, type and id of each reference to a resource here, from the search keys."""
-    for key in row.get("k", ()):
+    for key in row.keys:
         parameter, found, target = key.partition(_REFERENCE)
         if not found or keys.SEPARATOR in parameter:
             continue
@@ -112,26 +158,22 @@ def _references(row: Document) -> Iterator[tuple[str, str, str]]:
             yield parameter, type_name, logical_id
 
 
-def _sources(query: SearchQuery, rows: Sequence[Document]) -> dict[str, Expression]:
-    """By type, what refers to the matches."""
-    wanted: dict[str, list[Key]] = {}
-    for include in query.revincludes:
-        if include.target not in (None, "*", query.type_name):
-            continue
-        for parameter in _reference_parameters(include, query.type_name):
-            wanted.setdefault(include.source, []).extend(
-                Key(keys.key(parameter, keys.REFERENCE, f"{query.type_name}/{row['_id']}"))
-                for row in rows
-            )
-    return {type_name: disjunction(*found) for type_name, found in wanted.items()}
+def _sources(front: Sequence[_Row], includes: Sequence[Include]) -> dict[str, set[str]]:
+    """By type, the keys of what refers to them."""
+    wanted: dict[str, set[str]] = {}
+    for row in front:
+        for include in includes:
+            if include.target not in (None, row.type_name):
+                continue
+            for source, parameter in _ways(include, row.type_name):
+                place = f"{row.type_name}/{row.logical_id}"
+                wanted.setdefault(source, set()).add(keys.key(parameter, keys.REFERENCE, place))
+    return wanted
 
 
-def _reference_parameters(include: Include, target: str) -> list[str]:
-    """The parameter that is named, or all that can refer to the type."""
-    if include.parameter != "*":
-        return [include.parameter]
-    return [
-        name
-        for name, parameter in REGISTRY.parameters(include.source).items()
-        if parameter.type == "reference" and (not parameter.targets or target in parameter.targets)
-    ]
+def _ways(include: Include, target: str) -> Iterator[tuple[str, str]]:
+    """The types and parameters that can refer to the target, of those that were asked for."""
+    for way in ways_to(target):
+        source, _, parameter = way.partition(":")
+        if include.source in (source, "*") and include.parameter in (parameter, "*"):
+            yield source, parameter

@@ -133,7 +133,7 @@ async def test_d18_what_is_listed_is_accepted_under_strict(served: Served, syste
         "_contained=true",
         "_summary=true",
         "_elements=code",
-        "_include:iterate=Observation:subject",
+        "_include:recurse=Observation:subject",
         "_query=x",
         "nonsense=1",
         "code:nonsense=1",

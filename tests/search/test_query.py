@@ -78,6 +78,13 @@ from tests.search.finding import BASE, parsed
         ("Observation?_include=Patient:organization", "not a reference to follow here"),
         ("Observation?_include=Observation:subject:Practitioner", "refers to"),
         ("Observation?_include=Observation", "not a reference to follow here"),
+        ("Observation?_include=Patient:*", "not a reference to follow here"),
+        ("Observation?_include=*:subject", "it is written"),
+        ("Observation?_include=Observation:subject:", "it is written"),
+        ("Observation?_include=Observation:subject:Patient:x", "it is written"),
+        ("Observation?_include=Observation:*:Nothing", "no resource type"),
+        ("Observation?_include:iterate=Nothing:*", "not a reference to follow here"),
+        ("Observation?_include:iterate=Patient:organisation", "Patient:organization"),
         ("Patient?_revinclude=Observation:code", "not a reference to follow here"),
         ("Patient?_revinclude=Observation:subject:Group", "is Patient in this search"),
         ("Observation?code=" + "x" * 5000, "at most 4000 characters"),
@@ -105,11 +112,11 @@ def test_what_is_wrong_is_said(search: str, says: str) -> None:
         "Observation?code:in=http://a.org",
         "Observation?identifier:of-type=a|b|c",
         "Observation?subject:identifier=a",
+        "Observation?_include:recurse=Observation:subject",
+        "Patient?_revinclude:recurse=Observation:subject",
+        "Observation?_include:missing=true",
         "Patient?name:text=a",
         "Patient?birthdate:exact=2000",
-        "Observation?_include=*",
-        "Observation?_include=Observation:*",
-        "Observation?_include:iterate=Observation:subject",
     ],
 )
 def test_what_is_not_offered_is_refused(search: str) -> None:
@@ -268,3 +275,24 @@ def test_a_resource_with_too_many_pairs_is_refused() -> None:
 
 def test_conjunction_of_nothing_is_everything() -> None:
     assert parsed("Patient").where == conjunction()
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("_include=*", Include("*", "*", None)),
+        ("_include=Observation:*", Include("Observation", "*", None)),
+        ("_include=Observation:*:Patient", Include("Observation", "*", "Patient")),
+        ("_include:iterate=*", Include("*", "*", None, iterate=True)),
+        ("_include:iterate=Patient:link", Include("Patient", "link", None, iterate=True)),
+        ("_revinclude=*", Include("*", "*", None)),
+        ("_revinclude=Observation:*", Include("Observation", "*", None)),
+        (
+            "_revinclude:iterate=AuditEvent:entity:Patient",
+            Include("AuditEvent", "entity", "Patient", iterate=True),
+        ),
+    ],
+)
+def test_q9_wildcards_and_iterate(given: str, read: Include) -> None:
+    query = parsed(f"Observation?{given}")
+    assert (query.includes or query.revincludes) == (read,)
