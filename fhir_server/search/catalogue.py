@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fhir_server.search.main_dates import MAIN_DATE
-from fhir_server.search.types import string, token, uri
+from fhir_server.search.types import reference, string, token, uri
 from resources.extraction import CompositeExtractor, Extractor, composite_extractor, extractor
 from resources.registry import REGISTRY, Element, SearchParameter
 
@@ -71,6 +71,10 @@ class Field:
     """Of a token: the primitive types and ContactPoint among its elements, if it has no other."""
     main: bool
     """It is the type's main date."""
+    identifies: bool = False
+    """Of a token: its elements are Identifiers."""
+    alone: bool = True
+    """It is no component of a composite, where there are no modifiers."""
     components: tuple[Component, ...] = ()
     """Of a composite."""
     extract_parts: CompositeExtractor | None = None
@@ -85,7 +89,9 @@ class Field:
         """What may follow the name, apart from `:Type`."""
         match self.type:
             case "token":
-                return ("missing", *token.MODIFIERS)
+                return ("missing", *token.MODIFIERS, *self._of_tokens)
+            case "reference":
+                return ("missing", reference.IDENTIFIER)
             case "string":
                 return ("missing", *string.MODIFIERS)
             case "uri":
@@ -94,6 +100,12 @@ class Field:
                 return ()
             case _:
                 return ("missing",)
+
+    @property
+    def _of_tokens(self) -> tuple[str, ...]:
+        if self.plain or self.name == ID or not self.alone:
+            return ()
+        return (*token.WITH_TEXT, *(token.WITH_TYPE if self.identifies else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +174,7 @@ def _field(type_name: str, parameter: SearchParameter) -> Field:
         implied=_implied(type_name, parameter) if parameter.type == "token" else {},
         plain=_plain(type_name, parameter) if parameter.type == "token" else frozenset(),
         main=MAIN_DATE.get(type_name) == name,
+        identifies=parameter.type == "token" and _identifies(type_name, parameter),
         components=_components(type_name, parameter) if joins else (),
         extract_parts=composite_extractor(parameter, type_name) if own and joins else None,
     )
@@ -173,7 +186,7 @@ def _components(type_name: str, parameter: SearchParameter) -> tuple[Component, 
         urls.reverse()
     wholes = (_field(type_name, REGISTRY.search_parameters[url]) for url in urls)
     return tuple(
-        Component(whole, replace(whole, name=str(at), sources=(str(at),), main=False))
+        Component(whole, replace(whole, name=str(at), sources=(str(at),), main=False, alone=False))
         for at, whole in enumerate(wholes)
     )
 
@@ -237,3 +250,8 @@ def _plain(type_name: str, parameter: SearchParameter) -> frozenset[str]:
     found = frozenset(of.name for element in elements if element for of in element.types)
     complete = None not in elements
     return found if complete and found <= _PLAIN | REGISTRY.primitives else frozenset()
+
+
+def _identifies(type_name: str, parameter: SearchParameter) -> bool:
+    elements = [_element(type_name, part) for part in _alternatives(type_name, parameter)]
+    return any(of.name == "Identifier" for each in elements if each for of in each.types)

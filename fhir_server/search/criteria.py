@@ -18,6 +18,7 @@ from fhir_server.search.expression import (
     disjunction,
 )
 from fhir_server.search.joins import is_join, read_join
+from fhir_server.search.types import token
 from fhir_server.search.unknown import UnknownParameter
 from fhir_server.search.values import condition, split, unescape
 from resources.registry import REGISTRY
@@ -81,6 +82,9 @@ def _check_modifier(field: Field, modifier: str) -> None:
             return
         text = f"{field.name} does not refer to {modifier}, but to {', '.join(field.targets)}."
         raise error(Category.INVALID, text)
+    if field.type == "token" and modifier in token.TERMINOLOGY:
+        text = f"{field.name}:{modifier} is not supported: it needs terminology, which is not here."
+        raise error(Category.NOT_SUPPORTED, text)
     offered = ", ".join(f":{each}" for each in field.modifiers) or "no modifier"
     if field.type == "reference":
         offered += " and the type of a target"

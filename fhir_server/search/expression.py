@@ -69,6 +69,8 @@ class IndexEntry:
         default_factory=dict[str, tuple[Stretch, ...]]
     )
     """By number and quantity search parameter."""
+    texts: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """By token search parameter: folded displays and texts."""
     composites: Mapping[str, tuple[Focus, ...]] = field(
         default_factory=dict[str, "tuple[Focus, ...]"]
     )
@@ -167,6 +169,15 @@ class RangeTest:
 
 
 @dataclass(frozen=True, slots=True)
+class TextStart:
+    """Some text that stands with a code of the token parameter starts so (`:text`)."""
+
+    parameter: str
+    text: str
+    """Folded, like the texts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Together:
     """One element of the composite parameter satisfies all of these (of its keys and values)."""
 
@@ -248,6 +259,7 @@ Expression: TypeAlias = (
     | KeyAmong
     | DateTest
     | RangeTest
+    | TextStart
     | Together
     | LastUpdated
     | Ids

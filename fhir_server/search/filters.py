@@ -31,6 +31,7 @@ from fhir_server.search.expression import (
     Or,
     Present,
     RangeTest,
+    TextStart,
     Together,
 )
 from fhir_server.search.relations import Point, Region, Relation, conditions, relation
@@ -95,6 +96,9 @@ def _leaf(leaf: Expression) -> Filter:
             return {"$nor": [{"$nor": [key_range(prefix)]}]}
         case KeyContains(prefix, text):
             return {"$nor": [{"$nor": [_containing(prefix, text)]}]}
+        case TextStart(parameter, text):
+            start = {"$gte": text, "$lt": keys.after_prefix(text)}
+            return {f"w.{parameter}": {"$elemMatch": start}}
         case Ids(ids):
             return {"_id": {"$in": sorted(ids)}}
         case Present(parameter):

@@ -21,13 +21,14 @@ MAX_PAIRS: Final = 1000
 class _Draft:
     """An index entry in the making."""
 
-    __slots__ = ("base_url", "keys", "main", "present", "ranges", "sort", "spans")
+    __slots__ = ("base_url", "keys", "main", "present", "ranges", "sort", "spans", "texts")
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.keys: set[str] = set()
         self.spans: dict[str, tuple[Span, ...]] = {}
         self.ranges: dict[str, tuple[Stretch, ...]] = {}
+        self.texts: dict[str, frozenset[str]] = {}
         self.main: Span | None = None
         self.present: list[str] = []
         self.sort: dict[str, tuple[Scalar, Scalar]] = {}
@@ -62,6 +63,7 @@ def index_entry(resource: Resource, members: frozenset[str], base_url: str = "")
         main_date=draft.main,
         foldable=folds(type_name, len(members)),
         ranges=draft.ranges,
+        texts=draft.texts,
         composites=_composites(type_name, resource, present, base_url),
     )
 
@@ -136,8 +138,14 @@ def _adder(field: Field) -> _Add:
 def _token_adder(field: Field) -> _Add:
     name, implied, sortable = field.name, field.implied, field.sortable
 
+    texts, types = "text" in field.modifiers, "of-type" in field.modifiers
+
     def add(values: list[Extracted], draft: _Draft) -> None:
         first = token.index(name, values, draft.keys, implied)
+        if texts and (words := frozenset(token.texts(values))):
+            draft.texts[name] = words
+        if types:
+            token.index_types(name, values, draft.keys)
         if sortable and first[0] is not None:
             draft.sort[name] = first
 

@@ -26,6 +26,7 @@ from fhir_server.search.expression import (
     Or,
     Present,
     RangeTest,
+    TextStart,
     Together,
 )
 from fhir_server.search.relations import relation
@@ -71,6 +72,8 @@ def _of_resource(leaf: Expression, entry: IndexEntry) -> bool:
     match leaf:
         case DateTest() | LastUpdated():
             return _has_moment(leaf, entry)
+        case TextStart(parameter, text):
+            return any(each.startswith(text) for each in entry.texts.get(parameter, ()))
         case Together(parameter, parts):
             return any(
                 all(matches(part, focus) for part in parts)

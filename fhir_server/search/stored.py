@@ -14,7 +14,8 @@ MAX_KEYS: Final = 20_000
 
 
 def derived_fields(entry: IndexEntry) -> dict[str, Any]:
-    """`m k d e dt n p s`; `f`: the whole of those keys that are cut in `k`; `c`: composites."""
+    """`m k d e dt n p s`; `f`: the whole of those keys that are cut in `k`; `c`: composites;
+    `w`: texts."""
     main = entry.main_date
     fields: dict[str, Any] = {
         "m": sorted(entry.members),
@@ -30,6 +31,8 @@ def derived_fields(entry: IndexEntry) -> dict[str, Any]:
     }
     if long := [key for key in entry.keys if len(key) > keys.MAX_LENGTH]:
         fields["f"] = sorted(long)
+    if entry.texts:
+        fields["w"] = {parameter: sorted(found) for parameter, found in entry.texts.items()}
     if entry.composites:
         fields["c"] = {
             parameter: [_focus(each) for each in found]

@@ -47,13 +47,15 @@ def condition(field: Field, modifier: str, value: str, base_url: str) -> Express
     """What one value of a parameter, one of those between commas, asks for."""
     match field.type:
         case "token":
-            system, code = _token(field, value)
-            return disjunction(*(token.match(each, system, code) for each in field.sources))
+            return _token(field, modifier, value)
         case "string":
             text = unescape(value)
             return disjunction(
                 *(string.match(each, modifier or None, text) for each in field.sources)
             )
+        case "reference" if modifier == reference.IDENTIFIER:
+            system, code = _system_and_code(field, value)
+            return token.match(f"{field.name}:{modifier}", system, code)
         case "reference":
             return reference.match(
                 field.name, modifier or None, unescape(value), field.targets, base_url
@@ -73,7 +75,23 @@ def condition(field: Field, modifier: str, value: str, base_url: str) -> Express
             return DateTest(field.name, prefix, span, field.main)
 
 
-def _token(field: Field, value: str) -> tuple[str | None, str]:
+def _token(field: Field, modifier: str, value: str) -> Expression:
+    match modifier:
+        case "text":
+            found = (token.match_text(each, unescape(value)) for each in field.sources)
+        case "of-type":
+            found = (token.match_type(field.name, _parts(value)),)
+        case _:
+            system, code = _system_and_code(field, value)
+            found = (token.match(each, system, code) for each in field.sources)
+    return disjunction(*found)
+
+
+def _parts(value: str) -> list[str]:
+    return [unescape(part) for part in split(value, "|")]
+
+
+def _system_and_code(field: Field, value: str) -> tuple[str | None, str]:
     parts = [unescape(part) for part in split(value, "|", 1)]
     if field.plain == frozenset(("boolean",)) and parts[-1] not in ("true", "false"):
         raise error(Category.INVALID, f"{field.name}={value}: it is true or false.")
@@ -86,7 +104,7 @@ def _token(field: Field, value: str) -> tuple[str | None, str]:
 
 
 def _quantity(field: Field, value: str) -> Expression:
-    parts = [unescape(part) for part in split(value, "|")]
+    parts = _parts(value)
     if len(parts) not in (1, 3):
         text = (
             f"{field.name}={value}: it is [number], [number]|[system]|[code] or [number]||[unit]."

@@ -125,7 +125,7 @@ async def test_d18_what_is_listed_is_accepted_under_strict(served: Served, syste
     [
         "code:in=http://x.org/vs",
         "code:above=x",
-        "code:text=x",
+        "status:text=x",
         "_text=x",
         "_content=x",
         "_filter=code eq x",

@@ -57,6 +57,10 @@ from tests.search.finding import BASE, parsed
         ("Observation?code-value-quantity=a$1$2", r"\[code\]\$\[value-quantity\]"),
         ("Observation?code-value-quantity=a$", r"\[code\]\$\[value-quantity\]"),
         ("Observation?code-value-quantity=a$b", "not a number such as"),
+        ("Observation?identifier:of-type=a|b", "all three"),
+        ("Observation?identifier:of-type=a||c", "all three"),
+        ("Observation?code:text=-", "no letter or digit"),
+        ("Observation?subject:identifier=|", "give a system, a code, or both"),
         ("Patient?active=yes", "true or false"),
         ("Patient?phone=tel|1", "no system"),
         ("Patient?active=urn:x|true", "no system"),
@@ -108,13 +112,15 @@ def test_what_is_wrong_is_said(search: str, says: str) -> None:
         "Patient?_list=1",
         "Patient?_summary=true",
         "Patient?_elements=name",
-        "Observation?code:text=a",
         "Observation?code:in=http://a.org",
-        "Observation?identifier:of-type=a|b|c",
-        "Observation?subject:identifier=a",
         "Observation?_include:recurse=Observation:subject",
         "Patient?_revinclude:recurse=Observation:subject",
         "Observation?_include:missing=true",
+        "Observation?code:not-in=http://a.org",
+        "Observation?code:above=a",
+        "Observation?code:below=a",
+        "Observation?code:of-type=a|b|c",
+        "Observation?status:text=a",
         "Patient?name:text=a",
         "Patient?birthdate:exact=2000",
     ],
@@ -228,7 +234,7 @@ def test_every_listed_parameter_and_modifier_is_accepted() -> None:
                 value = "$".join(values[each.whole.type] for each in components)
             for modifier in ("", *modifiers):
                 name = f"{parameter.name}:{modifier}" if modifier else parameter.name
-                given = "true" if modifier == "missing" else value
+                given = {"missing": "true", "of-type": "a|b|c"}.get(modifier, value)
                 parse_criteria(type_name, f"{name}={given}", base_url=BASE)
         for name in REGISTRY.parameters(type_name).keys() - {p.name for p, _ in listed}:
             with pytest.raises(FhirError):

@@ -728,3 +728,64 @@ def test_composites_with_references(query: str, expected: str) -> None:
         }
     ]
     assert found(f"DocumentReference?{query}", documents) == expected
+
+
+TEXTS = [
+    _observation(
+        "coded",
+        code={
+            "coding": [{"code": "1", "display": "Séborrhoeic keratosis"}],
+            "text": "Growth, benign",
+        },
+        identifier=[
+            {
+                "system": "urn:mrn",
+                "value": "446053",
+                "type": {
+                    "coding": [{"system": "urn:v2", "code": "MR"}],
+                    "text": "Medical record",
+                },
+            }
+        ],
+        subject={"identifier": {"system": "urn:mrn", "value": "P1"}},
+    ),
+    _observation(
+        "component",
+        component=[{"code": {"text": "Growth in mm"}}],
+        identifier=[{"value": "446053", "type": {"coding": [{"system": "urn:v2", "code": "SS"}]}}],
+        subject={"reference": "Patient/P1", "identifier": {"value": "P2"}},
+        meta={"tag": [{"system": "urn:t", "code": "x", "display": "Imported twice"}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("code:text=seborr", "coded"),
+        ("code:text=GROWTH BEN", "coded"),
+        ("code:text=benign", ""),
+        ("code:text=1", ""),
+        ("code=seborr", ""),
+        ("combo-code:text=growth", "coded component"),
+        ("component-code:text=growth", "component"),
+        ("code:text=nothing,seb", "coded"),
+        ("_tag:text=imported", "component"),
+        ("identifier:text=medical", "coded"),
+        ("identifier:of-type=urn:v2|MR|446053", "coded"),
+        ("identifier:of-type=urn:v2|SS|446053", "component"),
+        ("identifier:of-type=urn:v2|MR|44605", ""),
+        ("identifier:of-type=urn:x|MR|446053", ""),
+        ("identifier=446053", "coded component"),
+        ("subject:identifier=P1", "coded"),
+        ("subject:identifier=urn:mrn|P1", "coded"),
+        ("subject:identifier=|P1", ""),
+        ("subject:identifier=|P2", "component"),
+        ("subject:identifier=urn:mrn|", "coded"),
+        ("subject=P1", "component"),
+        ("subject:missing=false", "coded component"),
+    ],
+)
+def test_modifiers_of_codes_and_references(query: str, expected: str) -> None:
+    """Q2, Q5 (R4 3.1.1.4.10 and 3.1.1.4.12): `:text`, `:of-type`, `:identifier`."""
+    assert found(f"Observation?{query}", TEXTS) == expected

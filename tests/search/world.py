@@ -33,6 +33,7 @@ from fhir_server.search.expression import (
     Scalar,
     Span,
     Stretch,
+    TextStart,
     Together,
     conjunction,
     disjunction,
@@ -89,6 +90,7 @@ def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
         foldable=folds(type_name, len(members)),
         ranges=_ranges(chance),
         composites=_composites(chance),
+        texts={"code": frozenset((name,))} if name and chance.random() < 0.5 else {},
     )
 
 
@@ -231,6 +233,7 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
             lambda parts: Together("code-amount", tuple(parts)),
             st.lists(_either, min_size=1, max_size=2),
         ),
+        st.builds(lambda t: TextStart("code", t), text),
         st.builds(LastUpdated, st.sampled_from(list(Prefix)), _spans),
         st.builds(Ids, st.frozensets(ids, max_size=4)),
         st.builds(Present, st.sampled_from(("status", "issued"))),

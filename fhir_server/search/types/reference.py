@@ -9,9 +9,13 @@ from typing import Any, Final
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
 from fhir_server.search.expression import Expression, Key, Nothing, disjunction
+from fhir_server.search.types import token
 from resources.extraction import Extracted
+from resources.fhir_json import OBJECT
 from resources.references import ReferenceKind, parse_reference
 
+IDENTIFIER: Final = "identifier"
+"""The modifier of logical references (R4 `references.html#logical`)."""
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -25,8 +29,12 @@ def index(parameter: str, values: Iterable[Extracted], found: set[str], base_url
         elif "resourceType" in value:
             if "id" in value:
                 found.add(f"{start}{value['resourceType']}/{value['id']}")
-        elif isinstance(text := value.get("reference"), str):
-            found.update(start + keys.escape(form) for form in _literal(text, base_url))
+        else:
+            if isinstance(text := value.get("reference"), str):
+                found.update(start + keys.escape(form) for form in _literal(text, base_url))
+            if isinstance(identifier := value.get("identifier"), OBJECT):
+                named = Extracted("Identifier", identifier)
+                token.index(f"{parameter}:{IDENTIFIER}", (named,), found, {})
 
 
 def _canonical(text: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from string import punctuation
 from typing import Any, Final, cast
 
@@ -30,6 +31,12 @@ def fold(text: str) -> str:
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     letters = (each for each in apart if unicodedata.category(each)[0] not in "MP")
     return " ".join("".join(letters).translate(_NO_PUNCTUATION).split())
+
+
+@lru_cache(maxsize=4096)
+def fold_display(text: str) -> str:
+    """The same for the words that stand with codes, of which there are few."""
+    return fold(text)
 
 
 def index(parameter: str, values: Iterable[Extracted], found: set[str]) -> tuple[Scalar, Scalar]:
