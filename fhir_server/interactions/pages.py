@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from fhir_server.interactions.reply import outcome_body
+from fhir_server.interactions.subset import Subset
 from fhir_server.outcome import Issue
 from fhir_server.store.versions import Match, StoredVersion
 from resources import fhir_json
@@ -34,10 +35,10 @@ def bundle(
     return start + (b',"entry":[' + joined + b"]}" if joined else b"}")
 
 
-def search_entry(base_url: str, found: Match | StoredVersion, mode: str) -> bytes:
+def search_entry(base_url: str, found: Match | StoredVersion, mode: str, subset: Subset) -> bytes:
     """An entry of a searchset; ids hold nothing that JSON would have to escape."""
     url = f'{{"fullUrl":"{base_url}/{found.type_name}/{found.logical_id}","resource":'
-    return url.encode() + found.json + _SEARCH_END[mode]
+    return url.encode() + subset.of(found.json) + _SEARCH_END[mode]
 
 
 def outcome_entry(issues: Sequence[Issue]) -> bytes:

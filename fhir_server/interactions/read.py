@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.etag import unchanged
 from fhir_server.interactions.reply import Reply, version_headers
+from fhir_server.interactions.subset import Subset, split_subset
+from fhir_server.outcome import Category, error
 
 
 async def read(call: Call) -> Reply:
     """The current version; 410 once deleted; 304 where the caller has it already."""
-    call.without_parameters()
+    subset = _subset(call)
     version = await call.store.read(call.type_name, call.logical_id)
     headers = version_headers(version)
     conditions = call.conditions
     if unchanged(version, conditions.if_none_match, conditions.if_modified_since):
         return Reply(304, headers=headers, version=version)
-    return Reply(200, version.json, headers, version)
+    return Reply(200, subset.of(version.json), headers, version)
 
 
 async def vread(call: Call) -> Reply:
     """One version, as it was; 410 where that version is a deletion."""
-    call.without_parameters()
+    subset = _subset(call)
     version = await call.store.vread(call.type_name, call.logical_id, call.version_id)
-    return Reply(200, version.json, version_headers(version), version)
+    return Reply(200, subset.of(version.json), version_headers(version), version)
+
+
+def _subset(call: Call) -> Subset:
+    """`_summary` or `_elements`; a read takes no other parameter."""
+    others, subset = split_subset(call.type_name, call.parameters)
+    replace(call, parameters=others).without_parameters()
+    if subset.count_only:
+        raise error(Category.INVALID, "_summary=count is for searches.")
+    return subset

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.pages import bundle, outcome_entry, search_entry
 from fhir_server.interactions.reply import Reply
+from fhir_server.interactions.subset import split_subset
 from fhir_server.outcome import Issue
 from fhir_server.search.query import SearchQuery, parse_search
 from fhir_server.store.paging import SearchPage
@@ -24,7 +26,12 @@ _PLAIN: Final = re.compile(rf"[\w.~{_SAFE}-]*", re.ASCII)
 async def search_type(call: Call) -> Reply:
     """A searchset of one page, with links to the pages beside it."""
     service = call.service
-    filters = [pair for pair in call.parameters if pair[0] != PAGE_PARAMETER]
+    parameters, subset = split_subset(call.type_name, call.parameters)
+    filters = [pair for pair in parameters if pair[0] != PAGE_PARAMETER]
+    if subset.count_only:
+        # R4 3.1.1.5.8: "just return a count of the matching resources".
+        filters = [pair for pair in filters if pair[0] not in ("_count", "_total")]
+        filters += [("_count", "0"), ("_total", "accurate")]
     position = next((value for name, value in call.parameters if name == PAGE_PARAMETER), None)
     query = parse_search(
         call.type_name,
@@ -34,9 +41,10 @@ async def search_type(call: Call) -> Reply:
         default_count=service.default_count,
         max_count=service.max_count,
     )
+    query = replace(query, applied=(*query.applied, *subset.applied))
     page = await call.store.search(query, cursor=position)
-    entries = [search_entry(service.base_url, match, "match") for match in page.matches]
-    entries += [search_entry(service.base_url, found, "include") for found in page.included]
+    entries = [search_entry(service.base_url, match, "match", subset) for match in page.matches]
+    entries += [search_entry(service.base_url, found, "include", subset) for found in page.included]
     issues = [*query.warnings, *_cut(page)]
     if issues:
         entries.append(outcome_entry(issues))

@@ -131,8 +131,6 @@ async def test_d18_what_is_listed_is_accepted_under_strict(served: Served, syste
         "_filter=code eq x",
         "_list=1",
         "_contained=true",
-        "_summary=true",
-        "_elements=code",
         "_include:recurse=Observation:subject",
         "_query=x",
         "nonsense=1",
