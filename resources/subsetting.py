@@ -1,7 +1,7 @@
 """Part of a resource: `_summary` and `_elements` (R4 `search.html#summary`, `#elements`).
 
-A part is marked as one: `meta.tag` has the code SUBSETTED, so that nobody writes it back in place of
-the whole.
+A part is marked as one: `meta.tag` has the code SUBSETTED, so that nobody writes it back in
+place of the whole.
 """
 
 from __future__ import annotations
