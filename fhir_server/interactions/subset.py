@@ -45,7 +45,7 @@ _WHOLE: Final = Subset()
 
 def split_subset(type_name: str, parameters: Parameters) -> tuple[Parameters, Subset]:
     """The other parameters, then what `_summary` or `_elements` ask for. Raises INVALID."""
-    asked: Parameters = tuple(pair for pair in parameters if pair[0] in ("_summary", "_elements"))
+    asked = [pair for pair in parameters if pair[0] in ("_summary", "_elements")]
     if not asked:
         return parameters, _WHOLE
     rest = tuple(pair for pair in parameters if pair[0] not in ("_summary", "_elements"))
@@ -54,7 +54,7 @@ def split_subset(type_name: str, parameters: Parameters) -> tuple[Parameters, Su
     name, value = asked[0]
     if name == "_elements":
         return rest, Subset(
-            asked, part=partial(subsetting.elements, names=_names(type_name, value))
+            (asked[0],), part=partial(subsetting.elements, names=_names(type_name, value))
         )
     if value not in _SUMMARIES:
         raise error(
@@ -62,7 +62,7 @@ def split_subset(type_name: str, parameters: Parameters) -> tuple[Parameters, Su
         )
     if value == "text" and any(pair[0] in ("_include", "_revinclude") for pair in rest):
         raise error(Category.INVALID, "_summary=text goes with no _include or _revinclude.")
-    return rest, Subset(asked, value == "count", _SUMMARIES[value])
+    return rest, Subset((asked[0],), value == "count", _SUMMARIES[value])
 
 
 def _names(type_name: str, value: str) -> frozenset[str]:
