@@ -19,7 +19,7 @@ from resources.extraction import CompositeExtractor, Extractor, composite_extrac
 from resources.registry import REGISTRY, Element, SearchParameter
 
 SUPPORTED: Final = frozenset(
-    ("token", "reference", "date", "string", "number", "quantity", "uri", "composite")
+    ("token", "reference", "date", "string", "number", "quantity", "uri", "composite", "special")
 )
 """Types of parameter; the others are refused."""
 SORTABLE: Final = frozenset(("token", "date", "string", "number", "quantity", "uri"))

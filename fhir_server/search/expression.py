@@ -35,6 +35,14 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place on Earth, in degrees."""
+
+    longitude: float
+    latitude: float
+
+
+@dataclass(frozen=True, slots=True)
 class Focus:
     """What is derived from one element for a composite parameter, whose components have the
     names `0`, `1` …"""
@@ -71,6 +79,8 @@ class IndexEntry:
     """By number and quantity search parameter."""
     texts: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """By token search parameter: folded displays and texts."""
+    place: Place | None = None
+    """Where a Location is."""
     composites: Mapping[str, tuple[Focus, ...]] = field(
         default_factory=dict[str, "tuple[Focus, ...]"]
     )
@@ -169,6 +179,16 @@ class RangeTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """The place lies in a circle around this one."""
+
+    parameter: str
+    center: Place
+    radians: float
+    """The angle of the circle's radius, seen from the middle of the Earth."""
+
+
+@dataclass(frozen=True, slots=True)
 class TextStart:
     """Some text that stands with a code of the token parameter starts so (`:text`)."""
 
@@ -259,6 +279,7 @@ Expression: TypeAlias = (
     | KeyAmong
     | DateTest
     | RangeTest
+    | Near
     | TextStart
     | Together
     | LastUpdated

@@ -24,6 +24,7 @@ from fhir_server.search.expression import (
     KeyPrefix,
     LastUpdated,
     Member,
+    Near,
     NoMember,
     Not,
     Nothing,
@@ -96,6 +97,9 @@ def _leaf(leaf: Expression) -> Filter:
             return {"$nor": [{"$nor": [key_range(prefix)]}]}
         case KeyContains(prefix, text):
             return {"$nor": [{"$nor": [_containing(prefix, text)]}]}
+        case Near(_, center, radians):
+            circle = [[center.longitude, center.latitude], radians]
+            return {"g": {"$geoWithin": {"$centerSphere": circle}}}
         case TextStart(parameter, text):
             start = {"$gte": text, "$lt": keys.after_prefix(text)}
             return {f"w.{parameter}": {"$elemMatch": start}}

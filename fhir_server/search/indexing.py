@@ -9,9 +9,9 @@ from typing import Any, Final, TypeAlias
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
 from fhir_server.search.catalogue import Field, fields
-from fhir_server.search.expression import Focus, IndexEntry, Scalar, Span, Stretch
+from fhir_server.search.expression import Focus, IndexEntry, Place, Scalar, Span, Stretch
 from fhir_server.search.folding import PAIRS, folds
-from fhir_server.search.types import date, number, quantity, reference, string, token, uri
+from fhir_server.search.types import date, near, number, quantity, reference, string, token, uri
 from resources.extraction import CompositeExtractor, Extracted, Extractor
 from resources.fhir_json import Resource
 
@@ -21,7 +21,7 @@ MAX_PAIRS: Final = 1000
 class _Draft:
     """An index entry in the making."""
 
-    __slots__ = ("base_url", "keys", "main", "present", "ranges", "sort", "spans", "texts")
+    __slots__ = ("base_url", "keys", "main", "place", "present", "ranges", "sort", "spans", "texts")
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
@@ -29,6 +29,7 @@ class _Draft:
         self.spans: dict[str, tuple[Span, ...]] = {}
         self.ranges: dict[str, tuple[Stretch, ...]] = {}
         self.texts: dict[str, frozenset[str]] = {}
+        self.place: Place | None = None
         self.main: Span | None = None
         self.present: list[str] = []
         self.sort: dict[str, tuple[Scalar, Scalar]] = {}
@@ -64,6 +65,7 @@ def index_entry(resource: Resource, members: frozenset[str], base_url: str = "")
         foldable=folds(type_name, len(members)),
         ranges=draft.ranges,
         texts=draft.texts,
+        place=draft.place,
         composites=_composites(type_name, resource, present, base_url),
     )
 
@@ -127,6 +129,8 @@ def _adder(field: Field) -> _Add:
             return _string_adder(field)
         case "reference":
             return _reference_adder(field)
+        case "special":
+            return _add_place
         case "uri":
             return _uri_adder(field)
         case "number" | "quantity":
@@ -204,6 +208,10 @@ def _range_adder(field: Field) -> _Add:
             draft.sort[name] = of.sort_values(found)
 
     return add
+
+
+def _add_place(values: list[Extracted], draft: _Draft) -> None:
+    draft.place = near.point(values)
 
 
 def _main_date_adder() -> _Add:

@@ -19,6 +19,7 @@ from fhir_server.search.expression import (
     KeyPrefix,
     LastUpdated,
     Member,
+    Near,
     NoMember,
     Not,
     Nothing,
@@ -30,6 +31,7 @@ from fhir_server.search.expression import (
     Together,
 )
 from fhir_server.search.relations import relation
+from fhir_server.search.types import near
 
 MILLISECOND = 1000
 """`meta.lastUpdated` is kept to the millisecond: its span is that long."""
@@ -72,6 +74,8 @@ def _of_resource(leaf: Expression, entry: IndexEntry) -> bool:
     match leaf:
         case DateTest() | LastUpdated():
             return _has_moment(leaf, entry)
+        case Near():
+            return entry.place is not None and near.holds(leaf, entry.place)
         case TextStart(parameter, text):
             return any(each.startswith(text) for each in entry.texts.get(parameter, ()))
         case Together(parameter, parts):

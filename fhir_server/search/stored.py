@@ -15,7 +15,7 @@ MAX_KEYS: Final = 20_000
 
 def derived_fields(entry: IndexEntry) -> dict[str, Any]:
     """`m k d e dt n p s`; `f`: the whole of those keys that are cut in `k`; `c`: composites;
-    `w`: texts."""
+    `w`: texts; `g`: place."""
     main = entry.main_date
     fields: dict[str, Any] = {
         "m": sorted(entry.members),
@@ -31,6 +31,8 @@ def derived_fields(entry: IndexEntry) -> dict[str, Any]:
     }
     if long := [key for key in entry.keys if len(key) > keys.MAX_LENGTH]:
         fields["f"] = sorted(long)
+    if entry.place is not None:
+        fields["g"] = [entry.place.longitude, entry.place.latitude]
     if entry.texts:
         fields["w"] = {parameter: sorted(found) for parameter, found in entry.texts.items()}
     if entry.composites:

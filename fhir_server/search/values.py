@@ -15,7 +15,7 @@ from fhir_server.search.expression import (
     conjunction,
     disjunction,
 )
-from fhir_server.search.types import date, number, quantity, reference, string, token, uri
+from fhir_server.search.types import date, near, number, quantity, reference, string, token, uri
 
 _WITHOUT_SYSTEM: Final = frozenset(("ContactPoint", "boolean", "uri", "string"))
 """Element types with which "the presence of the pipe symbol SHALL NOT be used" (3.1.1.4.10)."""
@@ -64,6 +64,8 @@ def condition(field: Field, modifier: str, value: str, base_url: str) -> Express
             return uri.match(field.name, modifier or None, unescape(value))
         case "composite":
             return _composite(field, value, base_url)
+        case "special":
+            return near.match(field.name, value, _parts(value))
         case "number":
             return number.match(field.name, value)
         case "quantity":

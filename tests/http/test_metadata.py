@@ -91,7 +91,7 @@ async def test_d17_every_type_once_with_every_parameter_once(served: Served) -> 
 
 
 VALUES = {"date": "2020", "token": "true", "string": "x", "reference": "x"}
-VALUES |= {"number": "1.5", "quantity": "1.5||mg", "uri": "http://x.org/y"}
+VALUES |= {"number": "1.5", "quantity": "1.5||mg", "uri": "http://x.org/y", "special": "1|2|3"}
 
 
 def _value(type_name: str, listed: dict[str, str]) -> str:

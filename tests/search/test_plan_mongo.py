@@ -17,6 +17,7 @@ from fhir_server.search.expression import (
     Expression,
     KeyPrefix,
     LastUpdated,
+    Member,
     Prefix,
     Span,
     conjunction,
@@ -24,7 +25,7 @@ from fhir_server.search.expression import (
 from fhir_server.search.filters import moment
 from fhir_server.search.matching import matches
 from fhir_server.search.plan import INDEXES, MongoPlan, derived_fields, plan
-from fhir_server.search.query import SearchQuery, SortKey
+from fhir_server.search.query import SearchQuery, SortKey, parse_criteria
 from tests.search.world import MAIN, World, expressions, policies, world
 
 Document = dict[str, Any]
@@ -157,3 +158,22 @@ def test_pages_join_to_the_whole(
         back += [row["_id"] for row in page[:count]]
         first = page[min(count, len(page)) - 1]
     assert back[::-1] == joined
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        "code-value-quantity=http://loinc.org|8480-6$gt150",
+        "component-code-value-quantity=8480-6$gt150",
+        "combo-code-value-quantity=8480-6$gt150",
+    ],
+)
+@pytest.mark.parametrize("policy", [Everything(), Member(frozenset(("p1",)))])
+def test_a_composite_is_bounded_by_its_code(criteria: str, policy: Expression) -> None:
+    """Q7: what its code says of the whole resource is the key that the index is walked by."""
+    where = parse_criteria("Observation", criteria, base_url="")
+    planned = plan(SearchQuery("Observation", where), policy)
+    assert planned.hint == "keys"
+    first = planned.filter["k"]
+    wanted = first["$in"] if isinstance(first, dict) else [first]
+    assert all(key.endswith("8480-6") for key in wanted)

@@ -789,3 +789,40 @@ TEXTS = [
 def test_modifiers_of_codes_and_references(query: str, expected: str) -> None:
     """Q2, Q5 (R4 3.1.1.4.10 and 3.1.1.4.12): `:text`, `:of-type`, `:identifier`."""
     assert found(f"Observation?{query}", TEXTS) == expected
+
+
+def _place(name: str, latitude: str, longitude: str) -> Resource:
+    position = {"latitude": Decimal(latitude), "longitude": Decimal(longitude)}
+    return {"resourceType": "Location", "id": name, "position": position}
+
+
+PLACES = [
+    _place("london", "51.5074", "-0.1278"),
+    _place("paris", "48.8566", "2.3522"),
+    _place("fiji", "-17.7134", "179.9"),
+    _place("nowhere", "91", "0"),
+    {"resourceType": "Location", "id": "none"},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("near=51.5|-0.12", "london"),
+        ("near=51.6|-0.12|10", ""),
+        ("near=51.6|-0.12|11|km", "london"),
+        ("near=51.6|-0.12|11", "london"),
+        ("near=51.6|-0.12|11000|m", "london"),
+        ("near=51.6|-0.12|6|[mi_i]", ""),
+        ("near=51.6|-0.12|7|[mi_i]", "london"),
+        ("near=48.8566|2.3522|343|km", "paris"),
+        ("near=48.8566|2.3522|345|km", "london paris"),
+        ("near=-17.7134|-179.9|22|km", "fiji"),
+        ("near=0|0|30000|km", "fiji london nowhere paris"),
+        ("near=51.5|-0.12,48.85|2.35", "london paris"),
+        ("near:missing=true", "none"),
+    ],
+)
+def test_near(query: str, expected: str) -> None:
+    """R4 `location.html#search`: kilometres where no units are given, ten without a distance."""
+    assert found(f"Location?{query}", PLACES) == expected

@@ -23,10 +23,12 @@ from fhir_server.search.expression import (
     KeyPrefix,
     LastUpdated,
     Member,
+    Near,
     NoMember,
     Not,
     Nothing,
     OnlyMember,
+    Place,
     Prefix,
     Present,
     RangeTest,
@@ -53,6 +55,7 @@ _CODED = {
 }
 DAY = 1000
 AMOUNTS = [Decimal(each) for each in ("-1.5", "-1", "0", "0.5", "1", "2", "10")]
+PLACES = [Place(0, 0), Place(0, 1), Place(179.5, -17), Place(-179.5, -17), Place(10, 90)]
 SCALES = ["", "|mg", "=g"]
 
 
@@ -90,6 +93,7 @@ def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
         foldable=folds(type_name, len(members)),
         ranges=_ranges(chance),
         composites=_composites(chance),
+        place=chance.choice((None, *PLACES)),
         texts={"code": frozenset((name,))} if name and chance.random() < 0.5 else {},
     )
 
@@ -234,6 +238,11 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
             st.lists(_either, min_size=1, max_size=2),
         ),
         st.builds(lambda t: TextStart("code", t), text),
+        st.builds(
+            lambda at, radians: Near("near", at, radians),
+            st.sampled_from(PLACES),
+            st.sampled_from((0.0001, 0.017, 0.02, 1.5, 3.0)),
+        ),
         st.builds(LastUpdated, st.sampled_from(list(Prefix)), _spans),
         st.builds(Ids, st.frozensets(ids, max_size=4)),
         st.builds(Present, st.sampled_from(("status", "issued"))),
