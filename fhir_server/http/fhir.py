@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_server.http.body import query_pairs
+from fhir_server.http.cors import CrossOrigin
 from fhir_server.http.endpoint import Endpoint, Gate, Limits, failure
 from fhir_server.http.negotiation import CONTENT_TYPE, check_acceptable, split_steering
 from fhir_server.interactions.call import Service
@@ -22,24 +22,6 @@ from fhir_server.outcome import Category, FhirError, error
 
 PUBLIC_PATHS = ("/metadata", "/.well-known/smart-configuration")
 """What may be read without a token, and nothing else."""
-
-_EXPOSED: Final = (
-    "Content-Location",
-    "ETag",
-    "Last-Modified",
-    "Location",
-    "Retry-After",
-    "WWW-Authenticate",
-    "X-Request-Id",
-)
-_CORS: Final = Middleware(
-    CORSMiddleware,
-    allow_origins=["*"],
-    allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    allow_headers=["*"],
-    expose_headers=_EXPOSED,
-    max_age=600,
-)
 
 
 def fhir_routes(
@@ -70,7 +52,11 @@ def fhir_routes(
         "/": Endpoint(by_path[""], service, gate, limits),
         "/{rest:path}": _Unknown(),
     }
-    return [Route(f"/fhir{path}", one, middleware=[_CORS]) for path, one in applications.items()]
+    return [_route(path, application) for path, application in applications.items()]
+
+
+def _route(path: str, application: ASGIApp) -> Route:
+    return Route(f"/fhir{path}", application, middleware=[Middleware(CrossOrigin)])
 
 
 def _metadata(request: Request, capability: bytes) -> Response:

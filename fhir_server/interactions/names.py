@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Final
 
 from fhir_server.outcome import Category, error
 from resources.registry import REGISTRY
 
+_ENDPOINTS: Final = frozenset(REGISTRY.endpoints)
+
 
 def check_type(name: str) -> None:
     """404 for what is no resource type of R4 with an endpoint, naming the nearest ones."""
-    if name in REGISTRY.endpoints:
+    if name in _ENDPOINTS:
         return
     near = get_close_matches(name, REGISTRY.endpoints, n=3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
