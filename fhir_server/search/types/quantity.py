@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 from fhir_server.outcome import Category, error
@@ -55,7 +56,16 @@ def _of(fhir_type: str, value: dict[str, Any]) -> Iterator[Stretch]:
         case _:
             amount = as_decimal(value.get("value"))
             if amount is not None:
-                yield from _on_scales(_compared(amount, value.get("comparator")), value)
+                yield from _measured(amount, value.get("comparator"), *_unit(value))
+
+
+@lru_cache(maxsize=4096)
+def _measured(
+    amount: Decimal, comparator: str | None, system: str | None, code: str | None, unit: str | None
+) -> tuple[Stretch, ...]:
+    """Kept, since a composite has the same value again, and the next resource often."""
+    written = {"system": system, "code": code, "unit": unit}
+    return tuple(_on_scales(_compared(amount, comparator), written))
 
 
 def _compared(amount: Decimal, comparator: str | None) -> Ends:
