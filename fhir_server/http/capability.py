@@ -19,6 +19,7 @@ from resources.registry import REGISTRY
 
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition"
 _SYSTEM_CODES = ("transaction", "batch", "search-system", "history-system")
 
 
@@ -56,6 +57,7 @@ def capability_statement(base_url: str, oauth: OAuthAddresses, *, organization: 
                     model.CapabilityStatementRestInteraction(code=code)
                     for code in _system_interactions()
                 ],
+                compartment=[f"{_COMPARTMENT}/{name.lower()}" for name in _compartments()],
             )
         ],
     )
@@ -67,6 +69,12 @@ def _system_interactions() -> list[str]:
     if "transaction" in codes:
         codes.add("batch")
     return [code for code in _SYSTEM_CODES if code in codes]
+
+
+def _compartments() -> list[str]:
+    """Whose compartments can be searched in."""
+    found = {row.shape[0] for row in TABLE if row.shape}
+    return [name for name in REGISTRY.compartments if name in found]
 
 
 def _security(oauth: OAuthAddresses) -> model.CapabilityStatementRestSecurity:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.pages import bundle, outcome_entry, search_entry
 from fhir_server.interactions.reply import Reply
-from fhir_server.interactions.subset import split_subset
+from fhir_server.interactions.subset import Subset, split_subset
 from fhir_server.outcome import Issue
 from fhir_server.search.query import SearchQuery, parse_search
 from fhir_server.store.paging import SearchPage
@@ -25,6 +25,12 @@ _PLAIN: Final = re.compile(rf"[\w.~{_SAFE}-]*", re.ASCII)
 
 async def search_type(call: Call) -> Reply:
     """A searchset of one page, with links to the pages beside it."""
+    query, subset = read_query(call)
+    return await answer(call, query, subset, call.type_name)
+
+
+def read_query(call: Call) -> tuple[SearchQuery, Subset]:
+    """What the parameters ask of the type, and how much of each resource."""
     service = call.service
     parameters, subset = split_subset(call.type_name, call.parameters)
     filters = [pair for pair in parameters if pair[0] != PAGE_PARAMETER]
@@ -32,7 +38,6 @@ async def search_type(call: Call) -> Reply:
         # R4 3.1.1.5.8: "just return a count of the matching resources".
         filters = [pair for pair in filters if pair[0] not in ("_count", "_total")]
         filters += [("_count", "0"), ("_total", "accurate")]
-    position = next((value for name, value in call.parameters if name == PAGE_PARAMETER), None)
     query = parse_search(
         call.type_name,
         filters,
@@ -41,14 +46,20 @@ async def search_type(call: Call) -> Reply:
         default_count=service.default_count,
         max_count=service.max_count,
     )
-    query = replace(query, applied=(*query.applied, *subset.applied))
+    return replace(query, applied=(*query.applied, *subset.applied)), subset
+
+
+async def answer(call: Call, query: SearchQuery, subset: Subset, address: str) -> Reply:
+    """The page that was asked for, of the search at this address below the base."""
+    base_url = call.service.base_url
+    position = next((value for name, value in call.parameters if name == PAGE_PARAMETER), None)
     page = await call.store.search(query, cursor=position)
-    entries = [search_entry(service.base_url, match, "match", subset) for match in page.matches]
-    entries += [search_entry(service.base_url, found, "include", subset) for found in page.included]
+    entries = [search_entry(base_url, match, "match", subset) for match in page.matches]
+    entries += [search_entry(base_url, found, "include", subset) for found in page.included]
     issues = [*query.warnings, *_cut(page)]
     if issues:
         entries.append(outcome_entry(issues))
-    links = _links(call, query, page, position)
+    links = _links(f"{base_url}/{address}", query, page, position)
     return Reply(200, bundle("searchset", links, entries, _total(query, page, position)))
 
 
@@ -70,10 +81,9 @@ def _cut(page: SearchPage) -> list[Issue]:
 
 
 def _links(
-    call: Call, query: SearchQuery, page: SearchPage, position: str | None
+    base: str, query: SearchQuery, page: SearchPage, position: str | None
 ) -> list[tuple[str, str]]:
     """`self` shows what was applied (R4 3.1.1.4.1); the others add a position."""
-    base = f"{call.service.base_url}/{call.type_name}"
     applied = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in query.applied)
 
     def link(position: str | None) -> str:

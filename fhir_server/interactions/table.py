@@ -10,12 +10,14 @@ from typing import Final
 
 from fhir_server.interactions.bundle import process_bundle
 from fhir_server.interactions.call import Call
+from fhir_server.interactions.compartment import search_compartment
 from fhir_server.interactions.history import history_instance
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Body, Row
 from fhir_server.interactions.search import search_type
 from fhir_server.interactions.write import create, delete, update
+from resources.registry import REGISTRY
 
 ENTRY_ROWS: Final = (
     Row("read", "GET", ("{type}", "{id}"), read),
@@ -25,6 +27,10 @@ ENTRY_ROWS: Final = (
     Row("create", "POST", ("{type}",), create, Body.RESOURCE),
     Row("history-instance", "GET", ("{type}", "{id}", "_history"), history_instance),
     Row("vread", "GET", ("{type}", "{id}", "_history", "{version}"), vread),
+    *(
+        Row("search-type", "GET", (name, "{id}", "{type}"), search_compartment(name))
+        for name in REGISTRY.compartments
+    ),
 )
 """What may also stand in a batch; the hot ones first: routes are tried in this order."""
 
@@ -36,5 +42,15 @@ async def _process_bundle(call: Call) -> Reply:
 TABLE: Final = (
     *ENTRY_ROWS,
     Row("search-type", "POST", ("{type}", "_search"), search_type, Body.FORM),
+    *(
+        Row(
+            "search-type",
+            "POST",
+            (name, "{id}", "{type}", "_search"),
+            search_compartment(name),
+            Body.FORM,
+        )
+        for name in REGISTRY.compartments
+    ),
     Row("transaction", "POST", (), _process_bundle, Body.BUNDLE),
 )

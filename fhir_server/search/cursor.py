@@ -54,7 +54,7 @@ def decode(text: str, query: SearchQuery, caller: str, key: bytes) -> Position:
 
 
 def _tag(body: bytes, query: SearchQuery, caller: str, key: bytes) -> bytes:
-    bound = msgspec.json.encode((query.type_name, query.applied, caller))
+    bound = msgspec.json.encode((query.compartment, query.type_name, query.applied, caller))
     return hmac.digest(key, sha256(bound).digest() + body, "sha256")[:_TAG]
 
 

@@ -51,6 +51,8 @@ class SearchQuery:
     """The parameters that counted, as given, for the self link."""
     warnings: tuple[Issue, ...] = ()
     """What was ignored under lenient handling."""
+    compartment: str = ""
+    """`Patient/123`, where `where` holds to that compartment; pages are bound to it."""
 
 
 RESULT_PARAMETERS: Final = ("_count", "_sort", "_total", "_include", "_revinclude")

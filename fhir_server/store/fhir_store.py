@@ -82,6 +82,10 @@ class FhirStore:
         joined = await without_joins(self._reach, SearchQuery(type_name, criteria))
         return await searching.find(self._reach, type_name, joined.where, limit)
 
+    async def reaches(self, type_name: str, logical_id: str) -> bool:
+        """Whether there is such a resource for this caller, who knows its id already."""
+        return await searching.reaches(self._reach, type_name, logical_id)
+
     async def explain(self, query: SearchQuery) -> dict[str, Any]:
         """MongoDB's account (`executionStats`) of how it finds the first page."""
         return await searching.explain(self._reach, await without_joins(self._reach, query))

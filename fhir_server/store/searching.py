@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, error
 from fhir_server.search import cursor as cursors
 from fhir_server.search.cursor import Position
-from fhir_server.search.expression import Expression
+from fhir_server.search.expression import Expression, Ids
 from fhir_server.search.filters import NONE
 from fhir_server.search.plan import MongoPlan
 from fhir_server.search.query import SearchQuery
@@ -57,6 +58,17 @@ async def find(
         return []
     rows = await _rows(reach, query, planned, SENT)
     return [version_of(type_name, row["_id"], row) for row in rows[:limit]]
+
+
+async def reaches(reach: Reach, type_name: str, logical_id: str) -> bool:
+    """Whether the caller could be shown this resource, as an include would show it."""
+    query = SearchQuery(type_name, Ids(frozenset((logical_id,))), count=1)
+    planned = reach.plan(query, interaction=Interaction.INCLUDE)
+    if planned.filter is NONE:
+        return False
+    fields = {"_id": 1}
+    found = await reach.database.first(type_name, planned.filter, fields, reach.session)
+    return found is not None
 
 
 async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:

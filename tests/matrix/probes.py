@@ -9,7 +9,7 @@ import httpx
 
 from tests.matrix import verdicts
 from tests.matrix.callers import Kind
-from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, readable
+from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, readable, walk
 from tests.matrix.world import Asker, Version, World, everything, ids
 from tests.matrix.woven import A, B, about
 
@@ -149,6 +149,61 @@ async def search_by_post(probe: Probe) -> None:
 async def _reached(probe: Probe, type_name: str) -> list[Resource]:
     stored = await probe.world.current(type_name)
     return [one for one in stored if probe.kind.reaches("s", one)]
+
+
+INSIDE = {
+    ("Patient", "Observation"): "subject performer",
+    ("Patient", "Appointment"): "participant.actor",
+    ("Practitioner", "Observation"): "performer",
+    ("Practitioner", "Appointment"): "participant.actor",
+    ("RelatedPerson", "Observation"): "performer",
+    ("RelatedPerson", "Appointment"): "participant.actor",
+    ("Device", "Observation"): "subject device",
+    ("Device", "Appointment"): "participant.actor",
+    ("Encounter", "Observation"): "encounter",
+    ("Encounter", "Condition"): "encounter",
+}
+"""Where those of a type name the one in whose compartment they are, by CompartmentDefinition."""
+
+
+def in_compartment(name: str, *, by_post: bool = False) -> Callable[[Probe], Awaitable[None]]:
+    """What is in each one's compartment and in reach, if that one is; else nothing."""
+
+    async def search(probe: Probe) -> None:
+        kind = probe.kind
+        owners = {one["id"]: one for one in await probe.world.current(name)}
+        for type_name in (of for compartment, of in INSIDE if compartment == name):
+            expected = verdicts.search(kind, type_name)
+            if expected == 200 and not (kind.speaks("r", name) or kind.speaks("s", name)):
+                expected = 403
+            reached = await _reached(probe, type_name) if expected == 200 else []
+            for logical_id in [*list(owners)[:4], "absent"]:
+                place = f"{name}/{logical_id}/{type_name}"
+                if by_post:
+                    form = {"data": {"_count": "1000"}}
+                    answer = await probe.ask(expected, "POST", f"{place}/_search", **form)
+                else:
+                    answer = await probe.ask(expected, "GET", f"{place}?_count=1000")
+                if expected != 200:
+                    continue
+                known = logical_id in owners and (
+                    kind.reaches("r", owners[logical_id]) or kind.reaches("s", owners[logical_id])
+                )
+                there = [
+                    one
+                    for one in reached
+                    if known
+                    and any(
+                        each.get("reference", "").partition("/_history/")[0]
+                        == f"{name}/{logical_id}"
+                        for path in INSIDE[name, type_name].split()
+                        for each in walk(one, path)
+                    )
+                ]
+                matches = [entry["resource"] for entry in answer.json().get("entry", [])]
+                assert ids(matches) == ids(there), f"{kind.name} {place}"
+
+    return search
 
 
 def proposals(world: World, type_name: str) -> list[Resource]:
@@ -303,6 +358,16 @@ PROBES: dict[tuple[str, str, str], Callable[[Probe], Awaitable[None]]] = {
     ("history-instance", "GET", "/{type}/{id}/_history"): history,
     ("search-type", "GET", "/{type}"): search,
     ("search-type", "POST", "/{type}/_search"): search_by_post,
+    **{
+        ("search-type", "GET", f"/{name}/{{id}}/{{type}}"): in_compartment(name)
+        for name, _ in INSIDE
+    },
+    **{
+        ("search-type", "POST", f"/{name}/{{id}}/{{type}}/_search"): in_compartment(
+            name, by_post=True
+        )
+        for name, _ in INSIDE
+    },
     ("create", "POST", "/{type}"): create,
     ("update", "PUT", "/{type}/{id}"): update,
     ("delete", "DELETE", "/{type}/{id}"): delete,
