@@ -87,7 +87,7 @@ class _Keeper:
                     self._complain_after(started)
                     self._start(lock)
                     started += 1
-                elif self._folder.ready.exists():
+                elif self._folder.is_ready():
                     return
             time.sleep(POLL)
 

@@ -57,8 +57,18 @@ class Folder:
 
     @property
     def ready(self) -> Path:
-        """Stands while mongod takes writes."""
+        """Stands while mongod takes writes; holds the process id of the supervisor that says so."""
         return self.root / "ready"
+
+    def is_ready(self) -> bool:
+        """Whether a supervisor that still lives says so: one that was killed took nothing back."""
+        try:
+            os.kill(int(self.ready.read_text()), 0)
+        except PermissionError:
+            return True
+        except (OSError, ValueError):
+            return False
+        return True
 
     @property
     def failure(self) -> Path:

@@ -131,7 +131,7 @@ class Supervisor:
             came_up = up.done() and up.exception() is None
             if came_up:
                 self._was_ready = True
-                self._folder.ready.touch(mode=0o600)
+                write_durably(self._folder.ready, str(os.getpid()))
             elif up.done():
                 self._log.complaint = f"its replica set did not come up ({up.exception()})"
                 process.terminate()
