@@ -60,7 +60,9 @@ def split_subset(type_name: str, parameters: Parameters) -> tuple[Parameters, Su
         raise error(
             Category.INVALID, f"_summary is one of {', '.join(_SUMMARIES)}, not {value[:40]!r}."
         )
-    if value == "text" and any(pair[0] in ("_include", "_revinclude") for pair in rest):
+    if value == "text" and any(
+        pair[0].partition(":")[0] in ("_include", "_revinclude") for pair in rest
+    ):
         raise error(Category.INVALID, "_summary=text goes with no _include or _revinclude.")
     return rest, Subset((asked[0],), value == "count", _SUMMARIES[value])
 

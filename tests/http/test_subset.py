@@ -90,6 +90,7 @@ async def test_q12_count_alone(system: Caller) -> None:
         "Patient/subset?_summary=true&_elements=name",
         "Patient/subset?nonsense=1",
         "Patient?_summary=text&_revinclude=Observation:subject",
+        "Patient?_summary=text&_revinclude:iterate=Observation:subject",
         "Patient?_summary=true&_summary=data",
     ],
 )
