@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Final, TypeAlias
 
-from fhir_server.outcome import Category, error
+from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.bounds import MOST_KEYS
 from fhir_server.search.catalogue import Field, fields, revincludes
 from fhir_server.search.expression import (
@@ -124,13 +124,23 @@ class _Reading:
         return Chain(name, target, self.of(target, inner))
 
     def _untyped(self, field: Field, inner: str) -> Expression:
+        """Of all possible targets: one that has no such parameter, or whose parameter cannot have
+        such a value (`type` is a code of a Group and a boolean of an OperationDefinition), matches
+        nothing; the chain is wrong only where that is so of all of them."""
         found: list[Chain] = []
         refused: UnknownParameter | None = None
+        unreadable: FhirError | None = None
         for target in field.targets:
             try:
                 found.append(Chain(field.name, target, self.of(target, inner)))
             except UnknownParameter as unknown:
                 refused = unknown
+            except FhirError as problem:
+                if problem.category is not Category.INVALID:
+                    raise
+                unreadable = problem
+        if not found and unreadable is not None:
+            raise unreadable
         if not found:
             raise refused if len(field.targets) == 1 and refused else self._of_none(field, inner)
         if sum(1 for each in found for _ in joins(each)) > MAX_LOOKUPS:

@@ -118,3 +118,14 @@ def test_one_of_many_keys_says_the_same_as_each() -> None:
 
 
 WORLD = world("Observation", 1, 1)
+
+
+def test_an_untyped_chain_skips_targets_that_cannot_have_the_value() -> None:
+    """`type` is a code of a Group and a boolean of an OperationDefinition."""
+    read = parsed("QuestionnaireResponse?subject.type=person").where
+    assert isinstance(read, Or)
+    targets = {one.target for one in read.parts if isinstance(one, Chain)}
+    assert "Group" in targets
+    assert "OperationDefinition" not in targets
+    with pytest.raises(FhirError, match="true or false"):
+        parsed("Observation?subject.active=perhaps")
