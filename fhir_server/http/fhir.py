@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fhir_server.http.addresses import route_path
 from fhir_server.http.body import query_pairs
 from fhir_server.http.cors import CrossOrigin
 from fhir_server.http.endpoint import Endpoint, Gate, Limits, failure
@@ -44,10 +45,8 @@ def fhir_routes(
         ),
     }
     applications: dict[str, ASGIApp] = {
-        # A literal such as `_search` has to be tried before the placeholder that matches it too.
-        **{path: one for path, one in endpoints.items() if "{" not in path.rpartition("/")[2]},
-        **published,
         **endpoints,
+        **published,
         # Whatever has no FHIR address is refused as FHIR refuses.
         "/": Endpoint(by_path[""], service, gate, limits),
         "/{rest:path}": _Unknown(),
@@ -56,7 +55,7 @@ def fhir_routes(
 
 
 def _route(path: str, application: ASGIApp) -> Route:
-    return Route(f"/fhir{path}", application, middleware=[Middleware(CrossOrigin)])
+    return Route(f"/fhir{route_path(path)}", application, middleware=[Middleware(CrossOrigin)])
 
 
 def _metadata(request: Request, capability: bytes) -> Response:

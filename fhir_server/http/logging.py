@@ -222,7 +222,7 @@ class RouteTemplates:
                 self._by_endpoint[id(route.app)] = path
                 self._collect(route.routes, path)
             elif isinstance(route, Route):
-                self._by_endpoint[id(route.endpoint)] = path
+                self._by_endpoint[id(route.endpoint)] = f"{prefix}{route.path_format}"
 
 
 async def _answer_fault(send: Send) -> None:
