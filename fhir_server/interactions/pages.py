@@ -35,10 +35,15 @@ def bundle(
     return start + (b',"entry":[' + joined + b"]}" if joined else b"}")
 
 
-def search_entry(base_url: str, found: Match | StoredVersion, mode: str, subset: Subset) -> bytes:
-    """An entry of a searchset; ids hold nothing that JSON would have to escape."""
-    url = f'{{"fullUrl":"{base_url}/{found.type_name}/{found.logical_id}","resource":'
-    return url.encode() + subset.of(found.json) + _SEARCH_END[mode]
+def search_entries(
+    base_url: str, found: Sequence[Match | StoredVersion], mode: str, subset: Subset
+) -> list[bytes]:
+    """Entries of a searchset; ids hold nothing that JSON would have to escape."""
+    start, end, part = f'{{"fullUrl":"{base_url}/', _SEARCH_END[mode], subset.of
+    return [
+        f'{start}{one.type_name}/{one.logical_id}","resource":'.encode() + part(one.json) + end
+        for one in found
+    ]
 
 
 def outcome_entry(issues: Sequence[Issue]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from fhir_server.interactions.call import Call
-from fhir_server.interactions.pages import bundle, outcome_entry, search_entry
+from fhir_server.interactions.pages import bundle, outcome_entry, search_entries
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.subset import Subset, split_subset
 from fhir_server.outcome import Issue
@@ -46,7 +46,9 @@ def read_query(call: Call) -> tuple[SearchQuery, Subset]:
         default_count=service.default_count,
         max_count=service.max_count,
     )
-    return replace(query, applied=(*query.applied, *subset.applied)), subset
+    if subset.applied:
+        query = replace(query, applied=(*query.applied, *subset.applied))
+    return query, subset
 
 
 async def answer(call: Call, query: SearchQuery, subset: Subset, address: str) -> Reply:
@@ -54,8 +56,8 @@ async def answer(call: Call, query: SearchQuery, subset: Subset, address: str) -
     base_url = call.service.base_url
     position = next((value for name, value in call.parameters if name == PAGE_PARAMETER), None)
     page = await call.store.search(query, cursor=position)
-    entries = [search_entry(base_url, match, "match", subset) for match in page.matches]
-    entries += [search_entry(base_url, found, "include", subset) for found in page.included]
+    entries = search_entries(base_url, page.matches, "match", subset)
+    entries += search_entries(base_url, page.included, "include", subset)
     issues = [*query.warnings, *_cut(page)]
     if issues:
         entries.append(outcome_entry(issues))
