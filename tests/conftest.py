@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import signal
 import socket
@@ -15,10 +16,17 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from pymongo import AsyncMongoClient, MongoClient
 from pymongo.errors import PyMongoError
 
 from fhir_server.mongodb.binary import find_mongod
+
+# The same examples in every run, so that a change is to blame for what a change breaks; new ones
+# are looked for with HYPOTHESIS_PROFILE=explore. A busy machine is no failure, so no deadlines.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def _end_with_parent() -> None:
