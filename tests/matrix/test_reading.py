@@ -145,7 +145,6 @@ TRICKS = [
     "Patient/*",
     "Patient/$everything",
     "Patient/bbb-patient/$everything",
-    "Patient/bbb-patient/Observation",
     "Patient/bbb-patient/*",
     "Patient/bbb-patient/_history/%31",
     "Patient/bbb-patient/_history/01",
@@ -181,6 +180,22 @@ async def test_y13_no_spelling_of_an_address_reaches_another(world: World, path:
     if "bbb-patient" in path and "?" not in path and "%" not in path:
         own = await world.a.get(f"{world.base}/{path.replace('bbb-patient', A)}")
         assert own.status_code < 500
+
+
+async def test_y5_the_compartment_of_another_is_as_empty_as_one_of_nobody(world: World) -> None:
+    """A search for another patient's id is an empty bundle, never a 403."""
+    told: list[Any] = []
+    for patient in (B, "absent-for-sure"):
+        answer = await world.a.get(f"Patient/{patient}/Observation")
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        world.clean(answer, patient)
+        bundle = answer.json()
+        assert bundle["total"] == 0
+        assert "entry" not in bundle
+        told.append([link["url"].replace(patient, "ID") for link in bundle["link"]])
+    assert told[0] == told[1]
+    assert (await world.a.get(f"Patient/{A}/Observation")).json()["entry"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
