@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 from uuid import NAMESPACE_URL, uuid5
 
+from fhir_server.interactions.bundle.links import ConditionalReferences
 from fhir_server.interactions.checked import (
     checked,
     with_local_references,
@@ -26,7 +27,7 @@ from fhir_server.search.query import parse_criteria
 from fhir_server.store import Change, FhirStore
 from resources import fhir_json
 from resources.fhir_json import Resource
-from resources.references import ReferenceKind, parse_reference, references, rewrite
+from resources.references import parse_reference, rewrite
 
 _URN: Final = "urn:uuid:"
 CHUNK: Final = 500
@@ -69,7 +70,7 @@ class Loader:
     def __init__(self, store: FhirStore, base_url: str) -> None:
         self._store = store
         self._base_url = base_url
-        self._conditional: dict[str, str] = {}
+        self._conditional = ConditionalReferences(store, base_url)
         self.tally = Tally()
 
     async def load(self, resource: Resource) -> None:
@@ -86,7 +87,7 @@ class Loader:
             kept = without_server_elements(seedling.resource)
             rewrite(kept, new_url.get)
             with_local_references(kept, self._base_url)
-            await self._resolve_conditional(kept)
+            await self._conditional.resolve(kept)
             own = f"{seedling.type_name}/{seedling.logical_id}"
             identity = new_url.get(seedling.full_url or "", own)
             identities.append(identity)
@@ -109,24 +110,6 @@ class Loader:
                 identity = found or identity
             identities[seedling.full_url] = identity
         return identities
-
-    async def _resolve_conditional(self, resource: Resource) -> None:
-        for link in references(resource):
-            if "?" not in link.text:
-                continue
-            parsed = parse_reference(link.text)
-            if parsed.kind is not ReferenceKind.CONDITIONAL:
-                continue
-            if link.text not in self._conditional:
-                found = await self._only_match(parsed.type_name or "", parsed.criteria or "")
-                if found is None:
-                    raise error(
-                        Category.BUSINESS_RULE,
-                        f"The conditional reference matches no {parsed.type_name}.",
-                        link.path,
-                    )
-                self._conditional[link.text] = found
-            link.replace(self._conditional[link.text])
 
     async def _only_match(self, type_name: str, criteria: str) -> str | None:
         expression = parse_criteria(type_name, criteria, base_url=self._base_url)
