@@ -48,10 +48,8 @@ async def opened_at(
     `served_at` is the base URL where it is known better than the store knows it.
     """
     try:
+        settings = await _with_known_url(settings, uri, served_at)
         async with open_database(settings, uri) as database:
-            known = served_at or await recall(database, PUBLIC_URL)
-            if known is not None and settings.base_url is None:
-                settings = settings.model_copy(update={"base_url": known})
             storage = MongoStorage.connect(uri, settings.database)
             try:
                 await storage.prepare()
@@ -63,6 +61,17 @@ async def opened_at(
         raise CommandFailure(_sentence(refusal)) from None
     except RegistrationError as refusal:
         raise UsageError(_sentence(refusal)) from None
+
+
+async def _with_known_url(settings: Settings, uri: str, served_at: str | None) -> Settings:
+    """The settings with the store's own base URL, which the store has to be opened with: by it
+    references to its own resources are told from those to another server's."""
+    if settings.base_url is not None:
+        return settings
+    if served_at is None:
+        async with open_database(settings, uri) as database:
+            served_at = await recall(database, PUBLIC_URL)
+    return settings if served_at is None else settings.model_copy(update={"base_url": served_at})
 
 
 def _sentence(refusal: Exception) -> str:
