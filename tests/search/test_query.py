@@ -49,6 +49,8 @@ from tests.search.finding import BASE, parsed
         ("RiskAssessment?probability=%D9%A2", "not a number such as"),
         ("Observation?value-quantity=5|mg", "number.*system.*code"),
         ("Observation?value-quantity=5|http://unitsofmeasure.org|", "there is no unit"),
+        ("Observation?value-quantity=5.4||", "there is no unit"),
+        ("Patient?name=.%2B", "no letter or digit"),
         ("Observation?value-quantity=|http://unitsofmeasure.org|mg", "not a number such as"),
         ("ValueSet?url:below=urn:oid:1.2", "it is for URLs"),
         ("ValueSet?url:above=urn:oid:1.2", "it is for URLs"),

@@ -1,0 +1,1 @@
+"""Tables of (query, expected ids) over small sets that straddle the boundaries, as data."""
