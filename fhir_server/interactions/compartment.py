@@ -1,7 +1,7 @@
 """search in a compartment: `Patient/123/Observation?…` (R4 3.1.1.2, `http.html#search`).
 
-The one whose compartment it is has to be within reach, else there is nothing in it: what is out
-of reach looks like absent.
+The one whose compartment it is has to be within reach, else the store finds nothing in it: what is
+out of reach looks like absent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Perform
 from fhir_server.interactions.search import answer, read_query
 from fhir_server.search.compartments import within
-from fhir_server.search.expression import Nothing, conjunction
+from fhir_server.search.expression import conjunction
 
 
 def search_compartment(compartment: str) -> Perform:
@@ -23,9 +23,7 @@ def search_compartment(compartment: str) -> Perform:
         owner = f"{compartment}/{call.logical_id}"
         inside = within(compartment, call.logical_id, call.type_name)
         query, subset = read_query(call)
-        known = await call.store.reaches(compartment, call.logical_id)
-        where = conjunction(inside, query.where) if known else Nothing()
-        query = replace(query, where=where, compartment=owner)
+        query = replace(query, where=conjunction(inside, query.where), compartment=owner)
         return await answer(call, query, subset, f"{owner}/{call.type_name}")
 
     return search

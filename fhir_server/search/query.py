@@ -52,7 +52,8 @@ class SearchQuery:
     warnings: tuple[Issue, ...] = ()
     """What was ignored under lenient handling."""
     compartment: str = ""
-    """`Patient/123`, where `where` holds to that compartment; pages are bound to it."""
+    """`Patient/123`, where `where` holds to that compartment: who has to be within reach, and what
+    pages are bound to."""
 
 
 RESULT_PARAMETERS: Final = ("_count", "_sort", "_total", "_include", "_revinclude")

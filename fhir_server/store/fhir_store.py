@@ -71,24 +71,29 @@ class FhirStore:
         )
 
     async def search(self, query: SearchQuery, *, cursor: str | None = None) -> SearchPage:
-        """One page of a search. Raises TOO_COSTLY beyond its limits."""
-        query = await without_joins(self._reach, query)
-        return await searching.search(self._reach, query, cursor)
+        """One page of a search, of one instant. Raises TOO_COSTLY beyond its limits."""
+
+        async def steps(reach: Reach) -> SearchPage:
+            inside = await searching.within_compartment(reach, query)
+            return await searching.search(reach, await without_joins(reach, inside), cursor)
+
+        return await self._reach.at_one_instant(steps)
 
     async def find(
         self, type_name: str, criteria: Expression, limit: int = 2
     ) -> list[StoredVersion]:
         """Some current resources that meet the criteria, within the reach of a search."""
-        joined = await without_joins(self._reach, SearchQuery(type_name, criteria))
-        return await searching.find(self._reach, type_name, joined.where, limit)
 
-    async def reaches(self, type_name: str, logical_id: str) -> bool:
-        """Whether there is such a resource for this caller, who knows its id already."""
-        return await searching.reaches(self._reach, type_name, logical_id)
+        async def steps(reach: Reach) -> list[StoredVersion]:
+            joined = await without_joins(reach, SearchQuery(type_name, criteria))
+            return await searching.find(reach, type_name, joined.where, limit)
+
+        return await self._reach.at_one_instant(steps)
 
     async def explain(self, query: SearchQuery) -> dict[str, Any]:
         """MongoDB's account (`executionStats`) of how it finds the first page."""
-        return await searching.explain(self._reach, await without_joins(self._reach, query))
+        query = await self._reach.at_one_instant(lambda reach: without_joins(reach, query))
+        return await searching.explain(self._reach, query)
 
     # Writing
 

@@ -119,7 +119,7 @@ async def _fetch(
     if planned.filter is NONE:
         return []
     rows = await reach.database.many(
-        type_name, planned.filter, _FIELDS, reach.session, limit=limit, hint=planned.hint
+        type_name, planned.filter, _FIELDS, reach.view, limit=limit, hint=planned.hint
     )
     known = frozenset(basket.known)
     basket.put([version_of(type_name, row["_id"], row) for row in rows])

@@ -127,7 +127,7 @@ async def _rows(
     if planned.filter is NONE:
         return []
     rows = await reach.database.many(
-        type_name, planned.filter, fields, reach.session, **_unsorted(planned)
+        type_name, planned.filter, fields, reach.view, **_unsorted(planned)
     )
     if len(rows) > limit:
         raise error(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
@@ -21,9 +21,12 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
+from fhir_server.store.snapshot import LOST, Snapshot, SnapshotLost
 from fhir_server.store.trouble import TRANSLATING
 
 Document = dict[str, Any]
+View: TypeAlias = AsyncClientSession | Snapshot | None
+"""Where a reading command reads: in a transaction, at an instant, or now."""
 T = TypeVar("T")
 
 TIMES: Final = CodecOptions[Document](tz_aware=True)
@@ -31,8 +34,6 @@ RAW: Final = CodecOptions[RawBSONDocument](document_class=RawBSONDocument, tz_aw
 _MAJORITY: Final = {"level": "majority"}
 _SNAPSHOT: Final = {"level": "snapshot"}
 """Of the majority's data too, and at one instant: never half a transaction."""
-_CATALOG_CHANGED: Final = 246
-"""A collection was made just now, and the snapshot is older; the next one is not."""
 _PATIENCE: Final = 5
 
 
@@ -48,32 +49,32 @@ class Queries:
         collection: str,
         conditions: Mapping[str, Any],
         fields: Mapping[str, Any],
-        session: AsyncClientSession | None,
+        view: View,
     ) -> Document | None:
         """The document that meets the conditions."""
-        return await self._first(collection, conditions, fields, session, TIMES)
+        return await self._first(collection, conditions, fields, view, TIMES)
 
     async def first_raw(
         self,
         collection: str,
         conditions: Mapping[str, Any],
         fields: Mapping[str, Any],
-        session: AsyncClientSession | None,
+        view: View,
     ) -> RawBSONDocument | None:
         """The same, undecoded, to be copied or restored."""
-        return await self._first(collection, conditions, fields, session, RAW)
+        return await self._first(collection, conditions, fields, view, RAW)
 
     async def _first(
         self,
         collection: str,
         conditions: Mapping[str, Any],
         fields: Mapping[str, Any],
-        session: AsyncClientSession | None,
+        view: View,
         options: CodecOptions[Any],
     ) -> Any:
-        command = self._command("find", collection, session, _MAJORITY)
+        command = self._command("find", collection, view, _MAJORITY)
         command |= {"filter": conditions, "projection": fields, "limit": 1, "singleBatch": True}
-        reply = await self.run(command, session, options)
+        reply = await self.run(command, view, options)
         batch = reply["cursor"]["firstBatch"]
         return batch[0] if batch else None
 
@@ -82,38 +83,38 @@ class Queries:
         collection: str,
         conditions: Mapping[str, Any],
         fields: Mapping[str, Any],
-        session: AsyncClientSession | None,
+        view: View,
         **options: Any,
     ) -> list[Document]:
         """All documents that meet the conditions, however many batches they take.
 
         The options are those of MongoDB's `find` command.
         """
-        command = self.find(collection, conditions, fields, session, **options)
-        return await self._all(command, session, TIMES)
+        command = self.find(collection, conditions, fields, view, **options)
+        return await self._all(command, view, TIMES)
 
     async def many_raw(
         self,
         collection: str,
         conditions: Mapping[str, Any],
         fields: Mapping[str, Any],
-        session: AsyncClientSession | None,
+        view: View,
         **options: Any,
     ) -> list[RawBSONDocument]:
         """The same, undecoded."""
-        command = self.find(collection, conditions, fields, session, **options)
-        return await self._all(command, session, RAW)
+        command = self.find(collection, conditions, fields, view, **options)
+        return await self._all(command, view, RAW)
 
     def find(
         self,
         collection: str,
         conditions: Mapping[str, Any],
         fields: Mapping[str, Any],
-        session: AsyncClientSession | None,
+        view: View,
         **options: Any,
     ) -> Document:
         """A `find` command. What it sorts has to fit into memory."""
-        command = self._command("find", collection, session, _SNAPSHOT)
+        command = self._command("find", collection, view, _SNAPSHOT)
         command |= {"filter": conditions, "projection": fields, "allowDiskUse": False}
         if limit := options.get("limit"):
             command["batchSize"] = limit + 1  # so that the first batch ends the cursor
@@ -123,86 +124,101 @@ class Queries:
         self,
         collection: str,
         conditions: Mapping[str, Any],
-        session: AsyncClientSession | None,
+        view: View,
         *,
         hint: str | None = None,
         limit: int | None = None,
     ) -> int:
         """How many documents meet the conditions, or `limit` where there are more."""
         cut = [] if limit is None else [{"$limit": limit}]
-        command = self._command("aggregate", collection, session, _SNAPSHOT)
+        command = self._command("aggregate", collection, view, _SNAPSHOT)
         command["pipeline"] = [{"$match": conditions}, *cut, {"$count": "n"}]
         command["cursor"] = {}
         if hint is not None:
             command["hint"] = hint
-        counted = (await self.run(command, session))["cursor"]["firstBatch"]
+        counted = (await self.run(command, view))["cursor"]["firstBatch"]
         return cast(int, counted[0]["n"]) if counted else 0
 
     async def run(
         self,
         command: Document,
-        session: AsyncClientSession | None,
+        view: View,
         options: CodecOptions[Any] = TIMES,
     ) -> Any:
         """The reply to a command that only reads."""
 
         async def ask() -> Any:
-            return await self._database.command(command, codec_options=options, session=session)
+            return await self._database.command(
+                command, codec_options=options, session=_session(view)
+            )
 
-        return await _again(ask, session)
+        reply = await _again(ask, view)
+        if isinstance(view, Snapshot):
+            view.learn(reply)
+        return reply
 
-    async def _all(
-        self, command: Document, session: AsyncClientSession | None, options: CodecOptions[Any]
-    ) -> list[Any]:
+    async def _all(self, command: Document, view: View, options: CodecOptions[Any]) -> list[Any]:
         """A driver's cursor costs as much again as the question, so a page does without."""
+        session = _session(view)
+        if "limit" in command:
+            reply = await self.run(command, view, options)
+            if not reply["cursor"]["id"]:
+                return reply["cursor"]["firstBatch"]
+            # More than the 16 MB of one answer: the same again, batch by batch.
+            kill = {"killCursors": command["find"], "cursors": [reply["cursor"]["id"]]}
+            with TRANSLATING:
+                await self._database.command(kill, session=session)
+            if isinstance(view, Snapshot):
+                command = {**command, "readConcern": view.concern}
 
         async def ask() -> list[Any]:
-            if "limit" in command:
-                reply = await self._database.command(
-                    command, codec_options=options, session=session
-                )
-                if not reply["cursor"]["id"]:
-                    return reply["cursor"]["firstBatch"]
-                # More than the 16 MB of one answer: the same again, batch by batch.
-                kill = {"killCursors": command["find"], "cursors": [reply["cursor"]["id"]]}
-                await self._database.command(kill, session=session)
             cursor = await self._database.cursor_command(
                 command, codec_options=options, session=session
             )
             return await cursor.to_list()
 
-        return await _again(ask, session)
+        return await _again(ask, view)
 
     def _command(
-        self,
-        name: str,
-        collection: str,
-        session: AsyncClientSession | None,
-        concern: Mapping[str, str],
+        self, name: str, collection: str, view: View, concern: Mapping[str, Any]
     ) -> Document:
         command: Document = {name: collection, "maxTimeMS": self._milliseconds}
-        if session is None:
+        if isinstance(view, Snapshot):
+            concern = view.concern
+        if _session(view) is None:
             command["readConcern"] = concern
         return command
 
 
-async def _again(ask: Callable[[], Awaitable[T]], session: AsyncClientSession | None) -> T:
+def _session(view: View) -> AsyncClientSession | None:
+    return None if isinstance(view, Snapshot) else view
+
+
+async def _again(ask: Callable[[], Awaitable[T]], view: View) -> T:
     """Asks, and again where the connection broke (the driver retries no plain command) or the
     snapshot is too old."""
     with TRANSLATING:
-        left = _PATIENCE if session is None else 0
+        left = _PATIENCE if _session(view) is None else 0
         while True:
             try:
                 return await ask()
             except (AutoReconnect, OperationFailure) as problem:
                 left -= 1
+                if _lost(problem) and isinstance(view, Snapshot) and view.at is not None:
+                    raise SnapshotLost from None
                 if left < 0 or not _passing(problem):
                     raise
                 if isinstance(problem, OperationFailure):
                     await asyncio.sleep(0.02)
 
 
+def _lost(problem: AutoReconnect | OperationFailure) -> bool:
+    """A collection was made just now and the snapshot is older (the next one is not), or the
+    snapshot is older than what MongoDB keeps."""
+    return isinstance(problem, OperationFailure) and problem.code in LOST
+
+
 def _passing(problem: AutoReconnect | OperationFailure) -> bool:
     if isinstance(problem, OperationFailure):
-        return problem.code == _CATALOG_CHANGED
+        return _lost(problem)
     return not isinstance(problem, ServerSelectionTimeoutError | NetworkTimeout)

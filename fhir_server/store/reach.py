@@ -7,8 +7,9 @@ before `Rule.shows` has judged it by its own content.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from bson.raw_bson import RawBSONDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -23,8 +24,11 @@ from fhir_server.search.query import SearchQuery
 from fhir_server.store.codec import restore_raw
 from fhir_server.store.database import Database
 from fhir_server.store.document import entry_of
+from fhir_server.store.queries import View
+from fhir_server.store.snapshot import Snapshot, at_one_instant
 
 Filter = dict[str, Any]
+T = TypeVar("T")
 
 _DELETED = {"x": True}
 
@@ -67,6 +71,19 @@ class Reach:
     database: Database
     access: AccessContext
     session: AsyncClientSession | None = None
+    snapshot: Snapshot | None = None
+    """Outside transactions: the instant that the steps of one search have in common."""
+
+    @property
+    def view(self) -> View:
+        """Where the steps of a search read."""
+        return self.snapshot if self.session is None else self.session
+
+    async def at_one_instant(self, work: Callable[[Reach], Awaitable[T]]) -> T:
+        """What `work` comes to on a reach all whose searches see the same."""
+        if self.view is not None:
+            return await work(self)
+        return await at_one_instant(lambda one: work(replace(self, snapshot=one)))
 
     def rule(self, interaction: Interaction, type_name: str) -> Rule:
         """Raises `FhirError` FORBIDDEN where the caller has no scope for it."""

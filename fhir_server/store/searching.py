@@ -7,13 +7,14 @@ page, whatever the cursor says.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, error
 from fhir_server.search import cursor as cursors
 from fhir_server.search.cursor import Position
-from fhir_server.search.expression import Expression, Ids
+from fhir_server.search.expression import Expression, Ids, Nothing
 from fhir_server.search.filters import NONE
 from fhir_server.search.plan import MongoPlan
 from fhir_server.search.query import SearchQuery
@@ -60,14 +61,22 @@ async def find(
     return [version_of(type_name, row["_id"], row) for row in rows[:limit]]
 
 
-async def reaches(reach: Reach, type_name: str, logical_id: str) -> bool:
+async def within_compartment(reach: Reach, query: SearchQuery) -> SearchQuery:
+    """The same search; for nothing where the one whose compartment it is, is out of reach."""
+    type_name, _, logical_id = query.compartment.partition("/")
+    if not type_name or await _reaches(reach, type_name, logical_id):
+        return query
+    return replace(query, where=Nothing())
+
+
+async def _reaches(reach: Reach, type_name: str, logical_id: str) -> bool:
     """Whether the caller could be shown this resource, as an include would show it."""
     query = SearchQuery(type_name, Ids(frozenset((logical_id,))), count=1)
     planned = reach.plan(query, interaction=Interaction.INCLUDE)
     if planned.filter is NONE:
         return False
     fields = {"_id": 1}
-    found = await reach.database.first(type_name, planned.filter, fields, reach.session)
+    found = await reach.database.first(type_name, planned.filter, fields, reach.view)
     return found is not None
 
 
@@ -78,14 +87,14 @@ async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
         query.type_name,
         planned.filter,
         _fields(query, planned, ENTRY),
-        reach.session,
+        reach.view,
         **_walk(planned),
     )
     concern = find_command.pop("readConcern", None)
     command: Document = {"explain": find_command, "verbosity": "executionStats"}
     if concern is not None:
         command["readConcern"] = {"level": "local"}
-    return await reach.database.run(command, reach.session)
+    return await reach.database.run(command, reach.view)
 
 
 async def _rows(
@@ -94,7 +103,7 @@ async def _rows(
     await _check_sort(reach, query, planned)
     fields = _fields(query, planned, wanted)
     return await reach.database.many(
-        query.type_name, planned.filter, fields, reach.session, **_walk(planned)
+        query.type_name, planned.filter, fields, reach.view, **_walk(planned)
     )
 
 
@@ -125,7 +134,7 @@ async def _check_sort(reach: Reach, query: SearchQuery, planned: MongoPlan) -> N
         return
     limit = planned.bounded + 1
     counted = await reach.database.count(
-        query.type_name, planned.of_all_pages, reach.session, hint=planned.hint, limit=limit
+        query.type_name, planned.of_all_pages, reach.view, hint=planned.hint, limit=limit
     )
     if counted >= limit:
         raise error(
@@ -142,7 +151,7 @@ async def _total(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int | 
     if planned.filter is NONE:
         return 0
     return await reach.database.count(
-        query.type_name, planned.of_all_pages, reach.session, hint=planned.hint
+        query.type_name, planned.of_all_pages, reach.view, hint=planned.hint
     )
 
 
