@@ -81,13 +81,15 @@ def _put_right(container: Any, members: Iterable[tuple[Any, Any]]) -> None:
             items: list[Any] = member
             _put_right(items, enumerate(items))
         elif isinstance(member, jiter.LosslessFloat):
-            container[place] = _decimal(member)
+            container[place] = decimal(str(member))
 
 
-def _decimal(number: jiter.LosslessFloat) -> Decimal:
-    literal = str(number)
-    decimal = Decimal(literal)
-    return decimal if str(decimal) == literal else LiteralDecimal.of(literal)
+def decimal(literal: str) -> Decimal:
+    """The number that is written so, which remembers its spelling if need be.
+
+    Raises `InvalidOperation` where the exponent is out of range."""
+    value = Decimal(literal)
+    return value if str(value) == literal else LiteralDecimal.of(literal)
 
 
 def _encode_literal(value: object) -> msgspec.Raw:
