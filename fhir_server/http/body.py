@@ -1,4 +1,5 @@
-"""Reading a request's body within limits: size, then what it is declared to be, then JSON."""
+"""Reading a request's body within limits: its size, packed and unpacked, then what it is
+declared to be, then JSON or XML."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from fhir_server.http.negotiation import check_form_body, check_json_body
+from fhir_server.http.codings import Unpacking
+from fhir_server.http.negotiation import Format, body_format, check_form_body
 from fhir_server.outcome import Category, FhirError, error
-from resources import fhir_json
+from resources import fhir_json, fhir_xml
 from resources.fhir_json import Resource
 
 
@@ -18,20 +20,27 @@ async def read_body(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_long(limit)
+    packing = Unpacking(request.headers.get("content-encoding"))
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    async for packed in request.stream():
+        chunk = packing.unpack(packed, limit - size)
         size += len(chunk)
         if size > limit:
             raise _too_long(limit)
         chunks.append(chunk)
+    packing.close()
     return b"".join(chunks)
 
 
 async def read_resource(request: Request, limit: int) -> Resource:
-    """The JSON object in the body. 415, 413, or 400 with line and column."""
-    check_json_body(request.headers.get("content-type"))
+    """The resource in the body. 415, 413, or 400 with the place."""
+    written = body_format(request.headers.get("content-type"))
     body = await read_body(request, limit)
+    return _json(body) if written is Format.JSON else _xml(body)
+
+
+def _json(body: bytes) -> Resource:
     try:
         value = fhir_json.parse(body)
     except fhir_json.MalformedJson as problem:
@@ -39,6 +48,13 @@ async def read_resource(request: Request, limit: int) -> Resource:
     if not isinstance(value, dict):
         raise error(Category.STRUCTURE, "The body has to be a JSON object: a resource.")
     return cast(dict[str, Any], value)
+
+
+def _xml(body: bytes) -> Resource:
+    try:
+        return fhir_xml.parse(body)
+    except fhir_xml.MalformedXml as problem:
+        raise error(Category.STRUCTURE, f"The body is not FHIR XML: {problem}.") from None
 
 
 async def read_form(request: Request, limit: int) -> tuple[tuple[str, str], ...]:

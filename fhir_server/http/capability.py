@@ -13,6 +13,7 @@ from fhir.resources.R4B.codeableconcept import CodeableConcept
 from fhir.resources.R4B.coding import Coding
 from fhir.resources.R4B.extension import Extension
 
+from fhir_server.http.negotiation import Format
 from fhir_server.interactions.table import TABLE
 from fhir_server.search.catalogue import includes, revincludes, supported_parameters
 from resources.registry import REGISTRY
@@ -47,7 +48,7 @@ def capability_statement(base_url: str, oauth: OAuthAddresses, *, organization: 
             description=f"FHIR R4 server of {organization}", url=base_url
         ),
         fhirVersion="4.0.1",
-        format=["application/fhir+json", "json"],
+        format=[*(each.value for each in Format), "json", "xml"],
         rest=[
             model.CapabilityStatementRest(
                 mode="server",

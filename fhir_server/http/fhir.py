@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_server.http.addresses import route_path
-from fhir_server.http.body import query_pairs
 from fhir_server.http.cors import CrossOrigin
-from fhir_server.http.endpoint import Endpoint, Gate, Limits, failure
-from fhir_server.http.negotiation import CONTENT_TYPE, check_acceptable, split_steering
+from fhir_server.http.endpoint import Endpoint, Gate, Limits
+from fhir_server.http.head import Head
+from fhir_server.http.rendering import PLAIN, refusal, steering
 from fhir_server.interactions.call import Service
+from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Row
 from fhir_server.interactions.table import TABLE
 from fhir_server.outcome import Category, FhirError, error
@@ -38,11 +38,9 @@ def fhir_routes(
         by_path.setdefault(row.path, []).append(row)
     endpoints = {path: Endpoint(rows, service, gate, limits) for path, rows in by_path.items()}
     published = {
-        "/metadata": _Published(lambda request: _metadata(request, capability)),
+        "/metadata": _Published(_resource(capability)),
         # SMART App Launch, "Conformance": JSON, whatever the Accept header asks for.
-        "/.well-known/smart-configuration": _Published(
-            lambda _: JSONResponse(dict(smart_configuration()))
-        ),
+        "/.well-known/smart-configuration": _Published(_json(smart_configuration)),
     }
     applications: dict[str, ASGIApp] = {
         **endpoints,
@@ -58,16 +56,27 @@ def _route(path: str, application: ASGIApp) -> Route:
     return Route(f"/fhir{route_path(path)}", application, middleware=[Middleware(CrossOrigin)])
 
 
-def _metadata(request: Request, capability: bytes) -> Response:
-    _, asked_format, _ = split_steering(query_pairs(request.scope["query_string"]))
-    check_acceptable(request.headers.get("accept"), asked_format)
-    return Response(capability, headers={"content-type": CONTENT_TYPE})
+def _resource(json: bytes) -> ASGIApp:
+    """One resource, in the form that is asked for."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI
+        _, rendering = steering(scope, Head(scope))
+        await rendering.respond(send, Reply(200, json))
+
+    return answer
+
+
+def _json(document: Callable[[], Mapping[str, Any]]) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse(dict(document()))(scope, receive, send)
+
+    return answer
 
 
 class _Published:
     """What anybody may read."""
 
-    def __init__(self, answer: Callable[[Request], Response]) -> None:
+    def __init__(self, answer: ASGIApp) -> None:
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,17 +85,19 @@ class _Published:
                 raise error(
                     Category.METHOD, "This can only be read.", headers={"allow": "GET, HEAD"}
                 )
-            response = self._answer(Request(scope, receive))
+            await self._answer(scope, receive, send)
         except FhirError as problem:
-            response = failure(problem)
-        await response(scope, receive, send)
+            await PLAIN.respond(send, refusal(problem))
 
 
 class _Unknown:
     """Any other address below the base."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = error(
-            Category.UNKNOWN_ROUTE, "No FHIR interaction has this address; see /fhir/metadata."
-        )
-        await failure(problem)(scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        rendering = PLAIN
+        try:
+            _, rendering = steering(scope, Head(scope))
+            text = "No FHIR interaction has this address; see /fhir/metadata."
+            raise error(Category.UNKNOWN_ROUTE, text)
+        except FhirError as problem:
+            await rendering.respond(send, refusal(problem))

@@ -1,0 +1,95 @@
+"""From a `Reply` to the bytes of an HTTP response, in the form that the caller asked for.
+
+What is stored and joined is JSON; XML and indentation are made of it for those who ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import msgspec
+from starlette.types import Scope, Send
+
+from fhir_server.http.body import query_pairs
+from fhir_server.http.codings import COMPRESSORS, accepted_coding
+from fhir_server.http.head import Head
+from fhir_server.http.negotiation import Format, answer_format, split_steering
+from fhir_server.interactions.reply import Reply
+from fhir_server.outcome import FhirError
+from resources import fhir_json, fhir_xml
+from resources.fhir_json import Resource
+
+_NO_STORE: Final = (b"cache-control", b"no-store")
+_TYPES: Final = {each: (b"content-type", each.content_type.encode()) for each in Format}
+_VARY: Final = (b"vary", b"accept, accept-encoding")
+_BODILESS: Final = frozenset((204, 304))
+"""Statuses that have no body, so that a length would be wrong (RFC 9110 section 8.6)."""
+_SMALL: Final = 2_048
+"""Bytes that are not worth compressing."""
+_LONG: Final = 200_000
+"""Bytes whose rendering would keep the others waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How the answers to one request are written."""
+
+    format: Format = Format.JSON
+    pretty: bool = False
+    coding: str | None = None
+    """The content coding that the caller takes: `br`, `gzip`."""
+
+    @property
+    def _plain(self) -> bool:
+        return self.format is Format.JSON and not self.pretty
+
+    async def respond(self, send: Send, reply: Reply) -> None:
+        """The answer as ASGI has it, which costs a fifth of a response object."""
+        body = reply.body
+        if not self._plain and body:
+            body = await _off_the_loop(self._written, body)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+        headers.append(_NO_STORE)
+        if body:
+            headers.append(_TYPES[self.format])
+        if self.coding is not None and len(body) >= _SMALL:
+            body = await _off_the_loop(COMPRESSORS[self.coding], body)
+            headers += [(b"content-encoding", self.coding.encode()), _VARY]
+        if reply.status not in _BODILESS:
+            headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _written(self, json: bytes) -> bytes:
+        if self.format is Format.JSON:
+            return msgspec.json.format(json, indent=2)
+        return fhir_xml.dump(cast(Resource, fhir_json.parse(json)), pretty=self.pretty)
+
+
+PLAIN: Final = Rendering()
+
+
+async def _off_the_loop(work: Callable[[bytes], bytes], body: bytes) -> bytes:
+    return work(body) if len(body) < _LONG else await asyncio.to_thread(work, body)
+
+
+def steering(scope: Scope, head: Head) -> tuple[tuple[tuple[str, str], ...], Rendering]:
+    """The parameters of the URL that are the interaction's, and how the answer is wanted.
+
+    Raises NOT_ACCEPTABLE, and INVALID for what is no query string.
+    """
+    parameters, asked_format, pretty = split_steering(query_pairs(scope["query_string"]))
+    wanted = answer_format(head.get(b"accept"), asked_format)
+    coding = accepted_coding(head.get(b"accept-encoding"))
+    if wanted is Format.JSON and not pretty and coding is None:
+        return parameters, PLAIN
+    return parameters, Rendering(wanted, pretty, coding)
+
+
+def refusal(problem: FhirError) -> Reply:
+    """The `OperationOutcome` of a refusal."""
+    headers: dict[str, Any] = dict(problem.headers)
+    return Reply(problem.category.status, fhir_json.dump(problem.outcome), tuple(headers.items()))

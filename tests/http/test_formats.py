@@ -1,0 +1,174 @@
+"""JSON and XML, asked for and sent; packed answers and bodies (F8, F11; R4 `http.html`)."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import brotli
+import pytest
+
+from fhir_server.http.codings import accepted_coding
+from fhir_server.http.negotiation import Format, answer_format
+from fhir_server.outcome import FhirError
+from resources import fhir_json, fhir_xml
+from tests.http.test_rest import PATIENT
+from tests.serving import Caller, assert_outcome
+
+XML = "application/fhir+xml"
+
+ACCEPTED: list[tuple[str | None, str | None, Format | None]] = [
+    (None, None, Format.JSON),
+    ("*/*", None, Format.JSON),
+    ("application/*", None, Format.JSON),
+    ("application/fhir+json", None, Format.JSON),
+    ("application/fhir+xml", None, Format.XML),
+    ("text/xml", None, Format.XML),
+    ("application/xml;q=0.5, application/json;q=0.4", None, Format.XML),
+    ("application/xml;q=0.5, application/json;q=0.6", None, Format.JSON),
+    ("application/fhir+xml, application/fhir+json", None, Format.XML),
+    ("application/fhir+xml;q=0, */*", None, Format.JSON),
+    ("APPLICATION/FHIR+XML; charset=UTF-8", None, Format.XML),
+    ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", None, Format.JSON),
+    ("application/fhir+xml; fhirVersion=4.0", None, Format.XML),
+    ("application/fhir+xml; fhirVersion=3.0", None, None),
+    ("application/fhir+xml; fhirVersion=3.0, application/fhir+json", None, Format.JSON),
+    ("text/html", None, None),
+    ("text/turtle", None, None),
+    ("application/fhir+json;q=0", None, None),
+    ("", None, None),
+    ("text/turtle", "xml", Format.XML),
+    ("application/fhir+xml", "json", Format.JSON),
+    (None, "application/fhir xml", Format.XML),
+    (None, "text/json", Format.JSON),
+    (None, "application/fhir+xml; fhirVersion=4.0", Format.XML),
+    (None, "application/fhir+xml; fhirVersion=5.0", None),
+    (None, "ttl", None),
+]
+
+
+@pytest.mark.parametrize(("accept", "asked", "expected"), ACCEPTED)
+def test_f8_the_format_of_an_answer(
+    accept: str | None, asked: str | None, expected: Format | None
+) -> None:
+    if expected is None:
+        with pytest.raises(FhirError) as refused:
+            answer_format(accept, asked)
+        assert refused.value.category.status == 406
+    else:
+        assert answer_format(accept, asked) is expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None),
+        ("identity", None),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=0.5", "gzip"),
+        ("br;q=0, gzip", "gzip"),
+        ("br;q=0.0, *", "gzip"),
+        ("*;q=0", None),
+        ("*", "br"),
+    ],
+)
+def test_the_coding_of_an_answer(header: str | None, expected: str | None) -> None:
+    assert accepted_coding(header) == expected
+
+
+async def test_f8_xml_in_and_out(system: Caller) -> None:
+    """Created as XML, read as both, searched as XML: one resource."""
+    body = fhir_xml.dump(PATIENT)
+    created = await system.post("Patient", body, headers={"content-type": XML, "accept": XML})
+    assert created.status_code == 201
+    assert created.headers["content-type"] == f"{XML}; charset=utf-8"
+    place = created.headers["location"].partition("/_history")[0]
+    json = await system.get(place)
+    xml = await system.get(place, headers={"accept": XML})
+    assert fhir_xml.parse(xml.content) == fhir_json.parse(json.content)
+    assert fhir_xml.parse(created.content) == fhir_json.parse(json.content)
+    found = await system.get(f"Patient?_id={json.json()['id']}&_format=xml&_pretty=true")
+    assert found.content.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<Bundle')
+    bundle = fhir_xml.parse(found.content)
+    assert bundle["entry"][0]["resource"] == json.json()
+    self_link = bundle["link"][0]["url"]
+    assert "_format" not in self_link
+
+
+async def test_f8_a_transaction_as_xml(system: Caller) -> None:
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"resource": PATIENT, "request": {"method": "POST", "url": "Patient"}}],
+    }
+    done = await system.post("", fhir_xml.dump(bundle), headers={"content-type": XML})
+    assert done.status_code == 200, done.text
+    assert done.json()["entry"][0]["response"]["status"].startswith("201")
+
+
+async def test_f8_refusals_come_in_the_form_that_was_asked_for(system: Caller) -> None:
+    for path in ("Patient/absent", "Patient?nonsense=1", "Nonsense", "no/such/address"):
+        refused = await system.get(path, headers={"accept": XML})
+        assert refused.status_code >= 400
+        assert fhir_xml.parse(refused.content)["resourceType"] == "OperationOutcome"
+    metadata = await system.get("metadata?_format=xml")
+    statement = fhir_xml.parse(metadata.content)
+    assert statement["format"] == ["application/fhir+json", XML, "json", "xml"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"<Patient>",
+        b'<!DOCTYPE x [<!ENTITY e "x">]><Patient xmlns="http://hl7.org/fhir"/>',
+        b'<Patient xmlns="http://hl7.org/fhir"><nonsense value="1"/></Patient>',
+        b'<Patient xmlns="http://hl7.org/fhir"><active value="yes"/></Patient>',
+        b'<Observation xmlns="http://hl7.org/fhir"/>',
+    ],
+)
+async def test_f10_what_is_no_patient_in_xml_is_refused(system: Caller, body: bytes) -> None:
+    assert_outcome(await system.post("Patient", body, headers={"content-type": XML}), 400)
+
+
+async def test_f8_other_versions_of_fhir_are_not_taken(system: Caller) -> None:
+    headers = {"content-type": "application/fhir+json; fhirVersion=3.0"}
+    assert_outcome(await system.post("Patient", PATIENT, headers=headers), 415)
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+async def test_long_answers_are_packed_for_those_who_take_it(system: Caller, coding: str) -> None:
+    plain = await system.get("metadata", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    request = system.served.http.build_request(
+        "GET", f"{system.served.base}/metadata", headers={"accept-encoding": coding}
+    )
+    answer = await system.served.http.send(request, stream=True)
+    packed = b"".join([chunk async for chunk in answer.aiter_raw()])
+    await answer.aclose()
+    assert answer.headers["content-encoding"] == coding
+    assert "accept-encoding" in answer.headers["vary"]
+    assert int(answer.headers["content-length"]) == len(packed) < len(plain.content) / 4
+    unpack = brotli.decompress if coding == "br" else gzip.decompress
+    assert unpack(packed) == plain.content
+
+
+async def test_bodies_may_come_packed(system: Caller) -> None:
+    """One member of gzip or several; what is no gzip is a 400, another coding a 415."""
+    text = fhir_json.dump(PATIENT)
+    headers = {"content-encoding": "gzip"}
+    for body in (gzip.compress(text), gzip.compress(text[:9]) + gzip.compress(text[9:])):
+        assert (await system.post("Patient", body, headers=headers)).status_code == 201
+    for body in (text, gzip.compress(text)[:-9], b""):
+        assert_outcome(await system.post("Patient", body, headers=headers), 400)
+    refused = await system.post("Patient", zlib.compress(text), headers={"content-encoding": "br"})
+    assert_outcome(refused, 415)
+    assert refused.headers["accept-encoding"] == "gzip"
+
+
+async def test_f11_a_bomb_ends_at_the_limit(system: Caller) -> None:
+    """F11: a megabyte that would unpack into a gigabyte is stopped when the limit is passed."""
+    bomb = zlib.compressobj(9, wbits=31)
+    body = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(256)) + bomb.flush()
+    assert_outcome(await system.post("Patient", body, headers={"content-encoding": "gzip"}), 413)
