@@ -14,7 +14,7 @@ from resources.fhir_json import Resource
 
 Parameters = tuple[tuple[str, str], ...]
 
-_SUMMARIES: Final[dict[str, Callable[[Resource], Resource] | None]] = {
+SUMMARIES: Final[dict[str, Callable[[Resource], Resource] | None]] = {
     "true": subsetting.summary,
     "text": subsetting.text_alone,
     "data": subsetting.data_alone,
@@ -56,15 +56,15 @@ def split_subset(type_name: str, parameters: Parameters) -> tuple[Parameters, Su
         return rest, Subset(
             (asked[0],), part=partial(subsetting.elements, names=_names(type_name, value))
         )
-    if value not in _SUMMARIES:
+    if value not in SUMMARIES:
         raise error(
-            Category.INVALID, f"_summary is one of {', '.join(_SUMMARIES)}, not {value[:40]!r}."
+            Category.INVALID, f"_summary is one of {', '.join(SUMMARIES)}, not {value[:40]!r}."
         )
     if value == "text" and any(
         pair[0].partition(":")[0] in ("_include", "_revinclude") for pair in rest
     ):
         raise error(Category.INVALID, "_summary=text goes with no _include or _revinclude.")
-    return rest, Subset((asked[0],), value == "count", _SUMMARIES[value])
+    return rest, Subset((asked[0],), value == "count", SUMMARIES[value])
 
 
 def _names(type_name: str, value: str) -> frozenset[str]:

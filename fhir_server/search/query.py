@@ -59,7 +59,7 @@ class SearchQuery:
 RESULT_PARAMETERS: Final = ("_count", "_sort", "_total", "_include", "_revinclude")
 _TRANSPORT: Final = frozenset(("_format", "_pretty"))
 """Of every interaction; the HTTP layer reads them."""
-_TOTALS: Final = ("none", "estimate", "accurate")
+TOTALS: Final = ("none", "estimate", "accurate")
 
 
 def parse_search(
@@ -166,8 +166,8 @@ def _count(value: str) -> int:
 
 
 def _total(value: str) -> str:
-    if value not in _TOTALS:
-        raise error(Category.INVALID, f"_total={value}: it is one of {', '.join(_TOTALS)}.")
+    if value not in TOTALS:
+        raise error(Category.INVALID, f"_total={value}: it is one of {', '.join(TOTALS)}.")
     return value
 
 
