@@ -1,4 +1,4 @@
-"""The demo record: seven people of an invented clinic, as FHIR R4 transaction bundles.
+"""The demo record: eight people of an invented clinic, as FHIR R4 transaction bundles.
 
 The record was taken on the manifest's anchor day. `bundles(today)` moves all its dates by the same
 whole number of weeks, so that weekdays stay, what was lately is lately still, and booked

@@ -17,6 +17,7 @@ from .elements import Element
 from .medicines import formulary
 from .people import (
     anna_keller,
+    hector_alvarez,
     liam_novak,
     margaret_osei,
     mia_keller,
@@ -24,6 +25,7 @@ from .people import (
     rosa_alvarez,
     walter_finch,
 )
+from .questionnaires import phq9
 
 _PEOPLE: Final = (
     mia_keller,
@@ -33,6 +35,7 @@ _PEOPLE: Final = (
     liam_novak,
     walter_finch,
     priya_raman,
+    hector_alvarez,
 )
 
 _NUMBER: Final = re.compile(r'"\\u0000([-0-9.]+)\\u0000"')
@@ -51,6 +54,7 @@ def bundles() -> list[Bundle]:
     )
     house = directory()
     formulary(house, [walter_finch.APIXABAN])
+    phq9(house)
     return [house, calendars(booked), *charts]
 
 

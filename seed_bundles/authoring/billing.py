@@ -21,7 +21,9 @@ from .elements import (
 )
 
 
-def coverage(chart: Chart, number: str, subscriber: str | None = None) -> str:
+def coverage(
+    chart: Chart, number: str, subscriber: str | None = None, ended: int | None = None
+) -> str:
     """A plan of the payer; a child is covered through the parent's."""
     chart.put(
         "Coverage",
@@ -30,13 +32,13 @@ def coverage(chart: Chart, number: str, subscriber: str | None = None) -> str:
         identifier=[
             {"type": hl7("v2-0203", "MB", "Member Number"), **identifier("member", number)}
         ],
-        status="active",
+        status="active" if ended is None else "cancelled",
         type=hl7("v3-ActCode", "EHCPOL", "extended healthcare"),
         subscriberId=number,
         subscriber=reference(subscriber) if subscriber else chart.patient,
         beneficiary=chart.patient,
         relationship=hl7("subscriber-relationship", "child" if subscriber else "self"),
-        period=period(-320, 200),
+        period=period(-320, 200) if ended is None else period(ended - 600, ended),
         payor=[PAYER],
         **{
             "class": [
@@ -47,7 +49,7 @@ def coverage(chart: Chart, number: str, subscriber: str | None = None) -> str:
     return chart.put(
         "Account",
         "account",
-        status="active",
+        status="active" if ended is None else "inactive",
         type=hl7("v3-ActCode", "PBILLACCT", "patient billing account"),
         name=f"Bills of {chart.patient_name}",
         subject=[chart.patient],

@@ -146,6 +146,7 @@ def _places(bundle: Bundle) -> None:
         bundle.put(
             "Location",
             logical_id,
+            meta={"profile": [f"{US_CORE}us-core-location"]},
             status="active",
             name=name,
             mode="instance" if line else "kind",
@@ -182,6 +183,7 @@ def _member(bundle: Bundle, member: Member, number: int) -> None:
     bundle.put(
         "PractitionerRole",
         f"{member.logical_id}-role",
+        meta={"profile": [f"{US_CORE}us-core-practitionerrole"]},
         active=True,
         practitioner=member.ref,
         organization=PHARMACY if member is REYES else CLINIC,

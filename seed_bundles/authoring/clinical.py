@@ -1,8 +1,8 @@
-"""What the chart says of the patient: person, problems, allergies, vaccines, procedures, plans."""
+"""What the chart says of the patient: person, kin, problems, allergies, vaccines, procedures."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from .chart import Chart
 from .clinic import CLINIC, CLINIC_ROOM, LINDQVIST, OKAFOR, Member, address
@@ -19,7 +19,6 @@ from .elements import (
     day,
     hl7,
     identifier,
-    period,
     reference,
     snomed,
 )
@@ -32,6 +31,7 @@ def person(
     line: str,
     phone: str,
     race: tuple[str, str],
+    ethnicity: tuple[str, str] = ("2186-5", "Not Hispanic or Latino"),
     **more: Any,
 ) -> None:
     given, family = chart.patient_name.split(" ")
@@ -39,7 +39,15 @@ def person(
         "Patient",
         chart.patient_id,
         meta={"profile": [f"{US_CORE}us-core-patient"]},
-        extension=[_race(*race)],
+        extension=[
+            _heritage("us-core-race", *race),
+            _heritage("us-core-ethnicity", *ethnicity),
+            {"url": f"{US_CORE}us-core-birthsex", "valueCode": gender[0].upper()},
+            {
+                "url": f"{US_CORE}us-core-genderIdentity",
+                "valueCodeableConcept": snomed(*_IDENTITIES[gender]),
+            },
+        ],
         identifier=[
             {
                 "use": "usual",
@@ -65,9 +73,15 @@ def person(
     )
 
 
-def _race(code: str, display: str) -> Element:
+_IDENTITIES: Final = {
+    "female": ("446141000124107", "Identifies as female gender"),
+    "male": ("446151000124109", "Identifies as male gender"),
+}
+
+
+def _heritage(kind: str, code: str, display: str) -> Element:
     return {
-        "url": f"{US_CORE}us-core-race",
+        "url": US_CORE + kind,
         "extension": [
             {
                 "url": "ombCategory",
@@ -76,6 +90,9 @@ def _race(code: str, display: str) -> Element:
             {"url": "text", "valueString": display},
         ],
     }
+
+
+_ASSERTED: Final = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
 
 
 def condition(
@@ -89,19 +106,28 @@ def condition(
     security: list[Element] | None = None,
     by: Member = OKAFOR,
     note: str | None = None,
+    encounter: str | None = None,
 ) -> str:
+    """A problem of the list, or what was found at an encounter."""
+    profile = "encounter-diagnosis" if encounter else "problems-health-concerns"
     return chart.put(
         "Condition",
         suffix,
         meta={
-            "profile": [f"{US_CORE}us-core-condition-problems-health-concerns"],
+            "profile": [f"{US_CORE}us-core-condition-{profile}"],
             **({"security": security} if security else {}),
         },
+        extension=[{"url": _ASSERTED, "valueDateTime": day(onset)}],
         clinicalStatus=hl7("condition-clinical", "active" if ended is None else "resolved"),
         verificationStatus=hl7("condition-ver-status", "confirmed"),
-        category=[hl7("condition-category", "problem-list-item", "Problem List Item")],
+        category=[
+            hl7("condition-category", "encounter-diagnosis", "Encounter Diagnosis")
+            if encounter
+            else hl7("condition-category", "problem-list-item", "Problem List Item")
+        ],
         code=snomed(*code, text),
         subject=chart.patient,
+        encounter=reference(encounter) if encounter else None,
         onsetDateTime=day(onset),
         abatementDateTime=None if ended is None else day(ended),
         recordedDate=day(onset),
@@ -186,86 +212,23 @@ def family_history(chart: Chart, suffix: str, kin: tuple[str, str], code: tuple[
     )
 
 
-def care_team(chart: Chart, members: dict[Member, str]) -> str:
-    return chart.put(
-        "CareTeam",
-        "care-team",
-        meta={"profile": [f"{US_CORE}us-core-careteam"]},
-        status="active",
-        name=f"Care team of {chart.patient_name}",
-        subject=chart.patient,
-        period=period(-300),
-        participant=[
-            {"role": [{"text": role}], "member": member.ref} for member, role in members.items()
-        ],
-        managingOrganization=[CLINIC],
-    )
-
-
-def goal(
-    chart: Chart,
-    suffix: str,
-    text: str,
-    start: int,
-    due: int,
-    target: Element | None = None,
-    status: str = "in-progress",
+def relative(
+    chart: Chart, suffix: str, kin: tuple[str, str], given: str, gender: str, phone: str, line: str
 ) -> str:
+    """Somebody close to the patient, of the patient's family name."""
+    family = chart.patient_name.split(" ")[1]
     return chart.put(
-        "Goal",
+        "RelatedPerson",
         suffix,
-        meta={"profile": [f"{US_CORE}us-core-goal"]},
-        lifecycleStatus="active",
-        achievementStatus=hl7("goal-achievement", status),
-        description={"text": text},
-        subject=chart.patient,
-        startDate=day(start),
-        target=[{**(target or {}), "dueDate": day(due)}],
-        expressedBy=chart.patient,
-    )
-
-
-def care_plan(
-    chart: Chart,
-    title: str,
-    description: str,
-    start: int,
-    activities: list[str],
-    *,
-    addresses: list[str],
-    goals: list[str],
-    author: Member = OKAFOR,
-) -> str:
-    return chart.put(
-        "CarePlan",
-        "care-plan",
-        meta={"profile": [f"{US_CORE}us-core-careplan"]},
-        text={
-            "status": "generated",
-            "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{title}</div>',
-        },
-        status="active",
-        intent="plan",
-        category=[
-            concept(
-                "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
-                "assess-plan",
-                "Assessment and Plan of Treatment",
-            )
-        ],
-        title=title,
-        description=description,
-        subject=chart.patient,
-        period=period(start, start + 365),
-        created=day(start),
-        author=author.ref,
-        careTeam=[reference(f"CareTeam/{chart.patient_id}-care-team")],
-        addresses=[reference(condition) for condition in addresses],
-        goal=[reference(each) for each in goals],
-        activity=[
-            {"detail": {"status": "in-progress" if number else "scheduled", "description": text}}
-            for number, text in enumerate(activities)
-        ],
+        meta={"profile": [f"{US_CORE}us-core-relatedperson"]},
+        identifier=[identifier("related-person", f"{chart.patient_id}-{suffix}")],
+        active=True,
+        patient=chart.patient,
+        relationship=[hl7("v3-RoleCode", *kin)],
+        name=[{"use": "official", "family": family, "given": [given]}],
+        telecom=[{"system": "phone", "value": phone, "use": "mobile"}],
+        gender=gender,
+        address=[address(line)],
     )
 
 
@@ -290,21 +253,3 @@ def consent(chart: Chart, suffix: str, text: str, offset: int) -> None:
 
 
 LOINC_PRIVACY = ("http://loinc.org", "59284-0")
-
-
-def provenance(chart: Chart, suffix: str, targets: list[str], offset: int, by: Member) -> None:
-    """Who wrote the targets; the patient is one of them, or it would be in nobody's record."""
-    chart.put(
-        "Provenance",
-        f"provenance-{suffix}",
-        meta={"profile": [f"{US_CORE}us-core-provenance"]},
-        target=[*(reference(target) for target in targets), chart.person],
-        recorded=at(offset, "12:00"),
-        agent=[
-            {
-                "type": hl7("provenance-participant-type", "author", "Author"),
-                "who": by.ref,
-                "onBehalfOf": CLINIC,
-            }
-        ],
-    )

@@ -61,6 +61,7 @@ def order(
     suffix: str | None = None,
     repeats: int = 3,
     security: list[Element] | None = None,
+    encounter: str | None = None,
 ) -> str:
     return chart.put(
         "MedicationRequest",
@@ -76,6 +77,7 @@ def order(
         reportedBoolean=False,
         **medicine.element,
         subject=chart.patient,
+        encounter=reference(encounter) if encounter else None,
         authoredOn=at(written, "11:00"),
         requester=by.ref,
         reasonReference=[reference(reason)] if reason else None,
@@ -124,6 +126,7 @@ def dispense(chart: Chart, medicine: Medicine, prescription: str, offset: int) -
     chart.put(
         "MedicationDispense",
         chart.number(f"{medicine.suffix}-dispense"),
+        meta={"profile": [f"{US_CORE}us-core-medicationdispense"]},
         status="completed",
         type=hl7("v3-ActCode", "RF", "Refill"),
         **medicine.element,

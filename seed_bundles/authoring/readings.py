@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from .chart import Chart
 from .clinic import LABORATORY, LINDQVIST
@@ -123,6 +123,7 @@ def report(
     display: str,
     results: list[str],
     conclusion: str,
+    **more: Any,
 ) -> str:
     return chart.put(
         "DiagnosticReport",
@@ -137,6 +138,7 @@ def report(
         performer=[LABORATORY],
         result=[reference(result) for result in results],
         conclusion=conclusion,
+        **more,
     )
 
 

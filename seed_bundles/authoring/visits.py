@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from hashlib import sha1
+from typing import Any, Final
 
 from .chart import Chart
 from .clinic import CLINIC, CLINIC_ROOM, VIDEO_ROOM, VIDEO_VISIT, Member, later
@@ -183,16 +184,8 @@ def document(
     encounter: str | None = None,
     security: list[Element] | None = None,
 ) -> str:
-    """A clinical note; its text is a Binary whose security context is the patient."""
-    data = base64.b64encode(text.encode()).decode()
-    binary = chart.put(
-        "Binary",
-        suffix,
-        meta={"security": security} if security else None,
-        contentType="text/plain; charset=utf-8",
-        securityContext=chart.person,
-        data=data,
-    )
+    """A clinical note."""
+    attached = attachment(chart, suffix, offset, code[1], text, security)
     return chart.put(
         "DocumentReference",
         suffix,
@@ -214,16 +207,71 @@ def document(
         date=at(offset, "16:00"),
         author=[author.ref],
         custodian=CLINIC,
-        content=[
-            {
-                "attachment": {
-                    "contentType": "text/plain; charset=utf-8",
-                    "url": binary,
-                    "size": len(text.encode()),
-                    "title": code[1],
-                    "creation": at(offset, "16:00"),
-                }
-            }
-        ],
-        context={"encounter": [reference(encounter)]} if encounter else None,
+        content=[{"attachment": attached, "format": _PLAIN_TEXT}],
+        context={
+            **({"encounter": [reference(encounter)]} if encounter else {}),
+            "period": {"start": at(offset, "09:00"), "end": at(offset, "16:00")},
+        },
+    )
+
+
+_PLAIN_TEXT: Final = coding(
+    "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode",
+    "urn:ihe:iti:xds:2017:mimeTypeSufficient",
+    "mimeType Sufficient",
+)
+
+
+def attachment(
+    chart: Chart,
+    suffix: str,
+    offset: int,
+    title: str,
+    text: str,
+    security: list[Element] | None = None,
+) -> Element:
+    """A text that is a Binary whose security context is the patient."""
+    content = text.encode()
+    binary = chart.put(
+        "Binary",
+        suffix,
+        meta={"security": security} if security else None,
+        contentType="text/plain; charset=utf-8",
+        securityContext=chart.person,
+        data=base64.b64encode(content).decode(),
+    )
+    return {
+        "contentType": "text/plain; charset=utf-8",
+        "url": binary,
+        "size": len(content),
+        "hash": base64.b64encode(sha1(content, usedforsecurity=False).digest()).decode(),
+        "title": title,
+        "creation": at(offset, "16:00"),
+    }
+
+
+def written_report(
+    chart: Chart,
+    suffix: str,
+    offset: int,
+    category: Element,
+    code: tuple[str, str],
+    author: Member,
+    text: str,
+    encounter: str,
+) -> str:
+    """A report that is a text (US Core DiagnosticReport for report and note exchange)."""
+    return chart.put(
+        "DiagnosticReport",
+        suffix,
+        meta={"profile": [f"{US_CORE}us-core-diagnosticreport-note"]},
+        status="final",
+        category=[category],
+        code=concept(LOINC, *code),
+        subject=chart.patient,
+        encounter=reference(encounter),
+        effectiveDateTime=at(offset, "10:00"),
+        issued=at(offset, "16:00"),
+        performer=[author.ref],
+        presentedForm=[attachment(chart, suffix, offset, code[1], text)],
     )

@@ -5,27 +5,24 @@ from __future__ import annotations
 from typing import Final
 
 from ..billing import bill, coverage
+from ..care import care_plan, care_team, goal, provenance, reviewed
 from ..chart import Chart
 from ..clinic import BOONE, LINDQVIST, OKAFOR
 from ..clinical import (
     PENICILLIN,
     allergy,
-    care_plan,
-    care_team,
     condition,
     consent,
     family_history,
-    goal,
     person,
     procedure,
-    provenance,
     vaccine,
 )
 from ..course import course
 from ..elements import LOINC, at, concept, day, hl7
 from ..medicines import Medicine, dispense, order, refill, statement
 from ..readings import blood_pressure, category, observe, report, series, smoking
-from ..visits import appointment, document, encounter, message, wished
+from ..visits import appointment, document, encounter, message, wished, written_report
 
 LAST_PERIOD: Final = -188
 """26 weeks and 6 days before the anchor; the child is due 280 days after it."""
@@ -69,6 +66,7 @@ def compose() -> Chart:
     _pregnancy(chart)
     _visits(chart)
     _letters(chart)
+    reviewed(chart, BOONE)
     return chart
 
 
@@ -136,6 +134,13 @@ def _visits(chart: Chart) -> None:
     scan = encounter(chart, "anatomy-scan", -50, "Anatomy scan at 20 weeks", [BOONE])
     encounter(chart, "week-25", -10, "Prenatal visit", [BOONE])
     procedure(chart, "scan", ("271442007", "Fetal anatomy study"), -50, BOONE)
+    written_report(
+        chart, "scan-report", -50, concept(LOINC, "LP29684-5", "Radiology"),
+        ("11525-3", "Ultrasound of the fetus"), BOONE,
+        "Ultrasound of the fetus, 20 weeks.\n\nOne child, head down. Measures fit the dates."
+        " Placenta at the back wall, fluid normal.\n",
+        scan,
+    )  # fmt: skip
     document(
         chart, "scan-note", -50, ("11506-3", "Progress note"), BOONE,
         "Anatomy scan in week 20.\n\nGrowth as expected, heart with four chambers, placenta"

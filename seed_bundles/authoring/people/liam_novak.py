@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from ..billing import bill, coverage
+from ..care import care_plan, care_team, goal, provenance, reviewed
 from ..chart import Chart
 from ..clinic import AMSEL, OKAFOR
-from ..clinical import (
-    care_plan,
-    care_team,
-    condition,
-    consent,
-    goal,
-    person,
-    provenance,
-    vaccine,
-)
+from ..clinical import condition, consent, person, vaccine
 from ..course import course
-from ..elements import RESTRICTED, Element, at, day
+from ..elements import RESTRICTED, day
 from ..medicines import Medicine, dispense, order, refill
+from ..questionnaires import phq9_answers
 from ..readings import series, smoking
 from ..visits import appointment, document, encounter, message
 
@@ -35,18 +28,6 @@ HYDROXYZINE: Final = Medicine(
     "hydroxyzine", "5553", "Hydroxyzine 25 mg tablet", "1 tablet at night for two weeks",
     ingredient="hydroxyzine",
 )  # fmt: skip
-
-PHQ9: Final = (
-    "Little interest or pleasure in doing things",
-    "Feeling down, depressed, or hopeless",
-    "Trouble falling or staying asleep, or sleeping too much",
-    "Feeling tired or having little energy",
-    "Poor appetite or overeating",
-    "Feeling bad about yourself",
-    "Trouble concentrating on things",
-    "Moving or speaking slowly, or being restless",
-    "Thoughts that you would be better off dead",
-)
 
 
 def compose() -> Chart:
@@ -66,6 +47,7 @@ def compose() -> Chart:
     _treatment(chart)
     _visits(chart)
     _letters(chart)
+    reviewed(chart, OKAFOR)
     return chart
 
 
@@ -102,31 +84,8 @@ def _treatment(chart: Chart) -> None:
         addresses=[depression, anxiety], goals=[sleep, work], author=AMSEL,
     )  # fmt: skip
     provenance(chart, "therapy", [depression, anxiety, plan], -240, AMSEL)
-    _questionnaire(chart)
-
-
-def _questionnaire(chart: Chart) -> None:
-    """The latest PHQ-9 as it was filled in; its sum is the newest score."""
-    points = (1, 1, 1, 1, 1, 1, 0, 0, 0)
-    chart.put(
-        "QuestionnaireResponse",
-        "phq9",
-        meta={"security": RESTRICTED},
-        questionnaire="https://cedarmesa.example.org/questionnaires/phq-9",
-        status="completed",
-        subject=chart.patient,
-        authored=at(-8, "08:10"),
-        author=chart.patient,
-        source=chart.patient,
-        item=[
-            _answer(number, text, value)
-            for number, (text, value) in enumerate(zip(PHQ9, points, strict=True), start=1)
-        ],
-    )
-
-
-def _answer(number: int, text: str, value: int) -> Element:
-    return {"linkId": str(number), "text": text, "answer": [{"valueInteger": value}]}
+    # The latest PHQ-9 as it was filled in; its sum is the newest score.
+    phq9_answers(chart, -8, (1, 1, 1, 1, 1, 1, 0, 0, 0), RESTRICTED)
 
 
 def _visits(chart: Chart) -> None:

@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from ..billing import bill, coverage
+from ..care import care_plan, care_team, goal, provenance, referral, reviewed
 from ..chart import Chart
 from ..clinic import HOSPITAL_WARD, LINDQVIST, MARSH, OKAFOR, REYES, TANAKA
 from ..clinical import (
     PENICILLIN,
     allergy,
-    care_plan,
-    care_team,
     condition,
     consent,
     family_history,
-    goal,
     person,
     procedure,
-    provenance,
+    relative,
     vaccine,
 )
 from ..course import course
-from ..elements import at, concept, day, hl7, quantity, reference, snomed
+from ..elements import HOUSE, US_CORE, at, concept, day, hl7, quantity, reference, snomed
 from ..medicines import Medicine, dispense, order, reconciliation, refill, statement
 from ..readings import blood_pressure, observe, oxygen, report, series, smoking
 from ..visits import appointment, document, encounter, message, wished
@@ -131,6 +129,7 @@ def compose() -> Chart:
     _plan(chart, stay)
     _visits(chart, stay)
     _letters(chart)
+    reviewed(chart, MARSH)
     return chart
 
 
@@ -143,7 +142,7 @@ def _stay(chart: Chart) -> str:
     condition(chart, "rheumatoid-arthritis", ("69896004", "Rheumatoid arthritis"), -2900, by=TANAKA)
     condition(chart, "infarction", ("401314000",
     "Acute non-ST segment elevation myocardial infarction"),
-              ADMITTED, by=MARSH, text="Heart attack (NSTEMI)")  # fmt: skip
+              ADMITTED, by=MARSH, text="Heart attack (NSTEMI)", encounter=stay)  # fmt: skip
     condition(chart, "coronary-disease", ("53741008", "Coronary arteriosclerosis"), ADMITTED,
     by=MARSH,
               text="Coronary heart disease")  # fmt: skip
@@ -159,7 +158,10 @@ def _stay(chart: Chart) -> str:
         reasonReference=[reference("Condition/margaret-osei-infarction")],
     )  # fmt: skip
     chart.put(
-        "Device", "stent-device", status="active", type=snomed("705643001",
+        "Device", "stent-device", meta={"profile": [f"{US_CORE}us-core-implantable-device"]},
+        udiCarrier=[{"deviceIdentifier": "09501101530003",
+        "carrierHRF": "(01)09501101530003(10)DES-7719"}],
+        status="active", type=snomed("705643001",
         "Coronary artery stent"),
         deviceName=[{"name": "Drug-eluting coronary stent", "type": "user-friendly-name"}],
         lotNumber="DES-7719", patient=chart.patient,
@@ -213,11 +215,11 @@ def _medicines(chart: Chart, stay: str) -> None:
     order(chart, FOLIC_ACID, -2600, reason=arthritis, by=TANAKA)
     order(chart, LISINOPRIL, -1900, reason="Condition/margaret-osei-hypertension")
     new = [
-        order(chart, ASPIRIN, HOME, reason=coronary, by=MARSH),
-        order(chart, CLOPIDOGREL, HOME, reason=coronary, by=MARSH),
-        order(chart, ATORVASTATIN, HOME, reason=coronary, by=MARSH),
-        order(chart, METOPROLOL, HOME, reason=failure, by=MARSH),
-        order(chart, FUROSEMIDE, HOME, reason=failure, by=MARSH),
+        order(chart, ASPIRIN, HOME, reason=coronary, by=MARSH, encounter=stay),
+        order(chart, CLOPIDOGREL, HOME, reason=coronary, by=MARSH, encounter=stay),
+        order(chart, ATORVASTATIN, HOME, reason=coronary, by=MARSH, encounter=stay),
+        order(chart, METOPROLOL, HOME, reason=failure, by=MARSH, encounter=stay),
+        order(chart, FUROSEMIDE, HOME, reason=failure, by=MARSH, encounter=stay),
     ]
     order(chart, LOWER_ATORVASTATIN, -1900, status="stopped", by=MARSH,
           stopped_because="Replaced by 80 mg after the heart attack")  # fmt: skip
@@ -243,10 +245,14 @@ def _medicines(chart: Chart, stay: str) -> None:
 
 
 def _plan(chart: Chart, stay: str) -> None:
+    husband = relative(
+        chart, "husband", ("HUSB", "husband"), "Kofi", "male", "520-555-0162", "9 Saguaro Terrace"
+    )
     care_team(
         chart,
         {MARSH: "Cardiologist", TANAKA: "Rheumatologist", OKAFOR: "Family doctor",
          REYES: "Pharmacist", LINDQVIST: "Nurse for calls after discharge"},
+        (husband, hl7("v3-RoleCode", "HUSB", "husband")),
     )  # fmt: skip
     weight = goal(
         chart, "goal-weight", "Weight steady, no more than 1.5 kg up in two days", HOME, 60,
@@ -273,12 +279,11 @@ def _plan(chart: Chart, stay: str) -> None:
                    for each in ("coronary-disease", "heart-failure", "rheumatoid-arthritis")],
         goals=[weight, rehab, joints], author=MARSH,
     )  # fmt: skip
-    chart.put(
-        "ServiceRequest", "rehab-referral", status="active", intent="order",
-        category=[snomed("306206005", "Referral to service", "Referral")],
-        code={"text": "Cardiac rehabilitation, twelve weeks"},
-        subject=chart.patient, encounter=reference(stay), authoredOn=at(HOME, "12:00"),
-        requester=MARSH.ref, basedOn=[reference(plan)],
+    referral(
+        chart, "rehab-referral",
+        concept(f"{HOUSE}service", "cardiac-rehabilitation", "Cardiac rehabilitation",
+        "Cardiac rehabilitation, twelve weeks"),
+        at(HOME, "12:00"), MARSH, encounter=reference(stay), basedOn=[reference(plan)],
         reasonReference=[reference("Condition/margaret-osei-coronary-disease")],
     )  # fmt: skip
 

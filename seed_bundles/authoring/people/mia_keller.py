@@ -5,22 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from ..billing import bill, coverage
+from ..care import care_plan, care_team, goal, provenance, reviewed
 from ..chart import Chart
-from ..clinic import LINDQVIST, OKAFOR, REYES, address
-from ..clinical import (
-    PEANUT,
-    allergy,
-    care_plan,
-    care_team,
-    condition,
-    family_history,
-    goal,
-    person,
-    provenance,
-    vaccine,
-)
+from ..clinic import LINDQVIST, OKAFOR, REYES
+from ..clinical import PEANUT, allergy, condition, family_history, person, relative, vaccine
 from ..course import course
-from ..elements import day, hl7, identifier, reference
+from ..elements import day, hl7, reference
 from ..medicines import Medicine, dispense, order, statement
 from ..readings import observe, series
 from ..visits import appointment, encounter, message
@@ -66,21 +56,13 @@ def compose() -> Chart:
     _vaccines(chart)
     _asthma(chart)
     _visits(chart)
+    reviewed(chart, OKAFOR)
     return chart
 
 
 def _mother(chart: Chart) -> None:
-    chart.put(
-        "RelatedPerson",
-        "mother",
-        identifier=[identifier("related-person", "mia-keller-mother")],
-        active=True,
-        patient=chart.patient,
-        relationship=[hl7("v3-RoleCode", "MTH", "mother")],
-        name=[{"use": "official", "family": "Keller", "given": ["Anna"]}],
-        telecom=[{"system": "phone", "value": "520-555-0141", "use": "mobile"}],
-        gender="female",
-        address=[address("48 Mesquite Lane")],
+    relative(
+        chart, "mother", ("MTH", "mother"), "Anna", "female", "520-555-0141", "48 Mesquite Lane"
     )
 
 
@@ -151,7 +133,10 @@ def _asthma(chart: Chart) -> None:
     )  # fmt: skip
     nights = goal(chart, "goal-nights", "Sleep through without coughing", -210, 60)
     sport = goal(chart, "goal-sport", "Join the whole of every gym class", -210, 120)
-    care_team(chart, {OKAFOR: "Family doctor", LINDQVIST: "Asthma nurse"})
+    care_team(
+        chart, {OKAFOR: "Family doctor", LINDQVIST: "Asthma nurse"},
+        ("RelatedPerson/mia-keller-mother", hl7("v3-RoleCode", "MTH", "mother")),
+    )  # fmt: skip
     care_plan(
         chart, "Asthma action plan",
         "Green: no cough, plays as usual. Yellow: cough or wheeze, use the reliever. Red: call us.",

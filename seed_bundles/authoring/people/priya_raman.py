@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..billing import coverage
+from ..care import reviewed
 from ..chart import Chart
 from ..clinic import OKAFOR
 from ..clinical import person, vaccine
@@ -26,4 +27,5 @@ def compose() -> Chart:
         vaccine(chart, offset, cvx, display)
     appointment(chart, -380, "13:30", OKAFOR, "Check-up", status="fulfilled")
     appointment(chart, 17, "08:30", OKAFOR, "Yearly check-up", slot="grace-okafor-w2d3-0830")
+    reviewed(chart, OKAFOR)
     return chart

@@ -5,29 +5,32 @@ from __future__ import annotations
 from typing import Final
 
 from ..billing import bill, coverage
+from ..care import care_plan, care_team, goal, provenance, referral, reviewed
 from ..chart import Chart
 from ..clinic import LINDQVIST, OKAFOR, REYES
-from ..clinical import (
-    allergy,
-    care_plan,
-    care_team,
-    condition,
-    consent,
-    family_history,
-    goal,
-    person,
-    procedure,
-    provenance,
-    vaccine,
-)
+from ..clinical import allergy, condition, consent, family_history, person, procedure, vaccine
 from ..course import course
-from ..elements import LOINC, SNOMED, at, concept, day, hl7, quantity, snomed
+from ..elements import (
+    LOINC,
+    SNOMED,
+    US_CORE,
+    at,
+    concept,
+    day,
+    hl7,
+    identifier,
+    quantity,
+    reference,
+    snomed,
+)
 from ..medicines import Medicine, dispense, order, reconciliation, refill, statement
 from ..readings import blood_pressure, observe, report, series, smoking
 from ..visits import appointment, document, encounter, message
 
 START: Final = -2190
 """Six years before the anchor: the diagnosis."""
+VISIT: Final = "Encounter/rosa-alvarez-quarterly"
+BLOOD: Final = "Specimen/rosa-alvarez-blood"
 
 METFORMIN: Final = Medicine(
     "metformin", "860975", "Metformin XR 500 mg tablet",
@@ -55,7 +58,7 @@ GLIPIZIDE: Final = Medicine(
 def compose() -> Chart:
     chart = Chart.of("rosa-alvarez", "Rosa Alvarez")
     person(chart, "female", day(-21360), "310 Cholla Court", "520-555-0151", ("2131-1",
-    "Other Race"),
+    "Other Race"), ("2135-2", "Hispanic or Latino"),
            maritalStatus=hl7("v3-MaritalStatus", "W", "Widowed"))  # fmt: skip
     smoking(chart, -30, "8517006", "Former smoker")
     allergy(
@@ -81,6 +84,7 @@ def compose() -> Chart:
     _treatment(chart)
     _visits(chart)
     _letters(chart)
+    reviewed(chart, OKAFOR)
     return chart
 
 
@@ -126,7 +130,8 @@ def _readings(chart: Chart) -> None:
     report(chart, "report-lipids", end, "24331-1", "Lipid panel", [each[-1] for each in lipids],
            "LDL cholesterol at its target.")  # fmt: skip
     report(chart, "report-hba1c", START + 24 * quarter, "11502-2", "Laboratory report", [sugar[-1]],
-           "Hemoglobin A1c further improved.")  # fmt: skip
+           "Hemoglobin A1c further improved.", specimen=[reference(BLOOD)],
+           encounter=reference(VISIT))  # fmt: skip
 
 
 def _treatment(chart: Chart) -> None:
@@ -216,16 +221,18 @@ def _visits(chart: Chart) -> None:
         chart, -61, "13:30", OKAFOR, "Diabetes check", status="cancelled",
         cancelled=("prov-pers", "Provider: Personal"),
     )  # fmt: skip
-    chart.put(
-        "ServiceRequest", "eye-referral", status="active", intent="order",
-        category=[snomed("306206005", "Referral to service", "Referral")],
-        code={"text": "Referral for a dilated eye examination"},
-        subject=chart.patient, authoredOn=day(-6), requester=OKAFOR.ref,
+    referral(
+        chart, "eye-referral",
+        snomed("134395001", "Diabetic retinopathy screening",
+        "Referral for a dilated eye examination"),
+        day(-6), OKAFOR, encounter=reference(visit),
         reasonReference=[{"reference": "Condition/rosa-alvarez-diabetes"}],
         patientInstruction="Please bring sunglasses: your pupils will be wide for a few hours.",
     )  # fmt: skip
     chart.put(
-        "Specimen", "blood", status="available", type=snomed("119297000", "Blood specimen"),
+        "Specimen", "blood", meta={"profile": [f"{US_CORE}us-core-specimen"]},
+        identifier=[identifier("specimen", "rosa-alvarez-blood")], status="available",
+        type=snomed("119297000", "Blood specimen"),
         subject=chart.patient, receivedTime=at(-6, "10:30"),
         collection={"collectedDateTime": at(-6, "09:20"), "collector": LINDQVIST.ref},
     )  # fmt: skip

@@ -5,22 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from ..billing import bill, coverage
+from ..care import care_plan, care_team, goal, provenance, referral, reviewed
 from ..chart import Chart
 from ..clinic import HOSPITAL_WARD, LINDQVIST, MARSH, OKAFOR, REYES
-from ..clinical import (
-    allergy,
-    care_plan,
-    care_team,
-    condition,
-    family_history,
-    goal,
-    person,
-    procedure,
-    provenance,
-    vaccine,
-)
+from ..clinical import allergy, condition, family_history, person, procedure, vaccine
 from ..course import course
-from ..elements import RXNORM, at, day, hl7, snomed
+from ..elements import RXNORM, at, day, hl7, reference, snomed
 from ..medicines import Medicine, dispense, order, reconciliation, refill, statement
 from ..readings import blood_pressure, observe, oxygen, report, series, smoking
 from ..visits import appointment, document, encounter, message
@@ -88,6 +78,9 @@ DOXYCYCLINE: Final = Medicine(
 )
 
 
+STAY: Final = "Encounter/walter-finch-hospital-stay"
+
+
 def compose() -> Chart:
     chart = Chart.of("walter-finch", "Walter Finch")
     person(chart, "male", day(-27150), "515 Ironwood Road", "520-555-0181", ("2106-3", "White"),
@@ -110,6 +103,7 @@ def compose() -> Chart:
     _treatment(chart)
     _visits(chart)
     _letters(chart)
+    reviewed(chart, OKAFOR)
     return chart
 
 
@@ -152,7 +146,8 @@ def _treatment(chart: Chart) -> None:
     )
     prostate = condition(chart, "prostate", ("266569009", "Benign prostatic hyperplasia"), -2000,
                          text="Enlarged prostate")  # fmt: skip
-    condition(chart, "pneumonia", ("233604007", "Pneumonia"), -222, ended=-190)
+    condition(chart, "pneumonia", ("233604007", "Pneumonia"), -222, ended=-190,
+              encounter=STAY)  # fmt: skip
     tiotropium = order(chart, TIOTROPIUM, -2200, reason=copd)
     order(chart, FLUTICASONE_SALMETEROL, -740, reason=copd)
     order(chart, ALBUTEROL, -3300, reason=copd)
@@ -162,8 +157,8 @@ def _treatment(chart: Chart) -> None:
     order(chart, OMEPRAZOLE, -700)
     order(chart, WARFARIN, -1250, status="stopped", reason=rhythm, by=MARSH,
           stopped_because="Replaced by apixaban: no clotting tests needed")  # fmt: skip
-    order(chart, PREDNISONE, -218, status="completed", reason=copd)
-    order(chart, DOXYCYCLINE, -218, status="completed", reason=copd)
+    for short in (PREDNISONE, DOXYCYCLINE):
+        order(chart, short, -218, status="completed", reason=copd, encounter=STAY)
     for offset in (-62, -31):
         dispense(chart, APIXABAN, apixaban, offset)
     refill(chart, TIOTROPIUM, tiotropium, -2)
@@ -200,6 +195,7 @@ def _visits(chart: Chart) -> None:
     stay = encounter(
         chart, "hospital-stay", -222, "Pneumonia with COPD", [OKAFOR], days=4, kind="IMP",
         place=HOSPITAL_WARD,
+        hospitalization={"dischargeDisposition": hl7("discharge-disposition", "home", "Home")},
     )  # fmt: skip
     visit = encounter(chart, "spirometry-visit", -60, "Yearly lung check", [OKAFOR, LINDQVIST])
     procedure(chart, "spirometry", ("127783003", "Spirometry"), -60, LINDQVIST)
@@ -219,11 +215,9 @@ def _visits(chart: Chart) -> None:
         cancelled=("oth-weath", "Other: Weather"),
     )  # fmt: skip
     appointment(chart, 30, "14:00", MARSH, "Heart rhythm check", slot="elena-marsh-w4d2-1400")
-    chart.put(
-        "ServiceRequest", "rehab-referral", status="active", intent="order",
-        category=[snomed("306206005", "Referral to service", "Referral")],
-        code=snomed("15081005", "Pulmonary rehabilitation"),
-        subject=chart.patient, authoredOn=at(-60, "10:00"), requester=OKAFOR.ref,
+    referral(
+        chart, "rehab-referral", snomed("15081005", "Pulmonary rehabilitation"), at(-60, "10:00"),
+        OKAFOR, encounter=reference(visit),
     )  # fmt: skip
     bill(chart, -60, [("Spirometry", "95.00"), ("Office visit", "140.00")], paid_by_plan="205.00",
          balanced=False, encounter=visit)  # fmt: skip
