@@ -61,7 +61,7 @@ def decide(resource: Resource, parameter: str, modifier: str, value: str) -> boo
     if kind == "reference":
         return any(_reference(each, modifier, value) for each in values)
     if kind == "date":
-        return any(_date(each, value) for each in values)
+        return any(decide_date(each, value) for each in values)
     if kind == "number":
         return any(_amount((_exact(each), True, _exact(each), True), value) for each in values)
     if kind == "quantity":
@@ -125,7 +125,7 @@ def _reference(element: Resource, modifier: str, value: str) -> bool:
 # ---- date: 3.1.1.4.7 and search.html#prefix ----
 
 
-def _date(element: Any, value: str) -> bool:
+def decide_date(element: Any, value: str) -> bool:
     target = _range(element)
     if target is None:
         return False

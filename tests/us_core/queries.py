@@ -1,0 +1,66 @@
+"""The queries by which one combination of parameters is tried, with values from the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.us_core.deciding import codes, elements, moved, texts, when
+from tests.us_core.record import Resource
+from tests.us_core.table import Search, element_of
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def value_of(resource: Resource, name: str) -> str | None:
+    """What a client would search by to find this resource, if it has a value there.
+
+    A moment finds no Period that has more than that moment (R4 `search.html#date`), so a client
+    asks for those after the day before.
+    """
+    kind, path = element_of(resource["resourceType"], name)
+    for element in elements(resource, path):
+        if value := _said(kind, element):
+            return value
+    return None
+
+
+def _said(kind: str, element: Any) -> str | None:
+    match kind:
+        case "token":
+            return next((code for _, code in codes(element) if code), None)
+        case "date":
+            return element if isinstance(element, str) else f"gt{moved(when(element), -1)}"
+        case "reference":
+            return element.get("reference")
+        case "canonical":
+            return element
+        case _:
+            return texts(element)[0]
+
+
+def variants(search: Search, resource: Resource, alike: list[Resource]) -> Iterator[Pairs]:
+    """The combination with the resource's values, then each value said in its other ways."""
+    plain = {name: value_of(resource, name) or "" for name in search.names}
+    yield tuple(plain.items())
+    for name in search.names:
+        for other in _other_ways(name, plain[name], resource, alike):
+            yield tuple({**plain, name: other}.items())
+
+
+def _other_ways(name: str, value: str, resource: Resource, alike: list[Resource]) -> Iterator[str]:
+    kind, path = element_of(resource["resourceType"], name)
+    if kind == "reference":
+        yield value.rpartition("/")[2]
+    elif kind == "date":
+        start = when(elements(resource, path)[0])
+        yield from (f"{prefix}{start}" for prefix in ("gt", "lt", "ge", "le"))
+        yield from (f"{prefix}{moved(start, -1)}" for prefix in ("gt", "ge"))
+        yield from (f"{prefix}{moved(start, 1)}" for prefix in ("lt", "le"))
+        yield start[:10]
+    elif kind == "token":
+        found = [pair for each in elements(resource, path) for pair in codes(each)]
+        yield from (f"{system}|{code}" for system, code in found if system and code == value)
+        if name in ("status", "intent", "category"):
+            said = {value_of(each, name) for each in alike}
+            yield ",".join(sorted(each for each in said if each))
