@@ -24,6 +24,11 @@ NOBODY: Final = "~"
 MANY: Final = "*"
 """Stands for the patient in front of the keys of what belongs to very many records."""
 
+DAYS: Final = SEPARATOR + "+1"
+"""In front of all keys, once more, of what lasts longer than a day (`windows`)."""
+YEARS: Final = SEPARATOR + "+2"
+"""The same of what lasts longer than a year. No patient's id has a `+`."""
+
 CODE: Final = "c"
 """Kind of key: a token's code, whatever its system."""
 SYSTEM_CODE: Final = "t"

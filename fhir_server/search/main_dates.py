@@ -6,7 +6,12 @@ takes its value from elements that do not repeat. A type without a row has no ma
 
 from __future__ import annotations
 
+import re
+from enum import IntEnum
+from functools import cache
 from typing import Final
+
+from resources.registry import REGISTRY
 
 MAIN_DATE: Final[dict[str, str]] = {
     "Account": "period",
@@ -107,3 +112,41 @@ MAIN_DATE: Final[dict[str, str]] = {
     "ValueSet": "date",
     "VisionPrescription": "datewritten",
 }
+
+_PATH: Final = re.compile(r"([A-Z]\w*)\.([\w.]+)")
+
+
+class Lasting(IntEnum):
+    """How long the span of a date can be."""
+
+    DAY = 0
+    YEAR = 1
+    """A dateTime may be a year alone."""
+    ANY = 2
+    """A Period or Timing."""
+
+
+@cache
+def lasting(type_name: str) -> Lasting:
+    """How long the main dates of a type last at most, by the types of its elements."""
+    parameter = REGISTRY.parameter(type_name, MAIN_DATE.get(type_name, ""))
+    expression = (parameter.expression if parameter else None) or ""
+    longest = Lasting.DAY
+    for part in map(str.strip, expression.split("|")):
+        path = _PATH.fullmatch(part)
+        if path is not None and path[1] != type_name:
+            continue
+        element = REGISTRY.element(type_name, path[2]) if path else None
+        if element is None:
+            return Lasting.ANY
+        longest = max(longest, *(_LASTING.get(of.name, Lasting.DAY) for of in element.types))
+    return longest
+
+
+_LASTING: Final = {
+    "date": Lasting.YEAR,
+    "dateTime": Lasting.YEAR,
+    "Period": Lasting.ANY,
+    "Timing": Lasting.ANY,
+}
+"""By type of element; an instant is a moment, and what is not here is no date."""

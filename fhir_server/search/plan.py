@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
@@ -31,21 +31,19 @@ from fhir_server.search.expression import (
     Scalar,
     conjunction,
 )
-from fhir_server.search.filters import NONE, Filter, all_of, key_range, moment, pieces
+from fhir_server.search.filters import NONE, Filter, all_of, key_range, pieces
 from fhir_server.search.indexes import KEYS, MEMBER_UPDATED, UPDATED, IndexSpec, indexes
 from fhir_server.search.main_dates import MAIN_DATE
 from fhir_server.search.query import SearchQuery, SortKey
 from fhir_server.search.stored import derived_fields
+from fhir_server.search.walks import NO_LEAD, Lead, Order, beyond
+from fhir_server.search.windows import windows
 
 __all__ = ["INDEXES", "IndexSpec", "MongoPlan", "count_plan", "derived_fields", "plan"]
-
-Order: TypeAlias = tuple[tuple[str, int], ...]
-"""Fields and directions; the last is always the id."""
 
 INDEXES = indexes
 SORT_LIMIT: Final = 10_000
 """Matches that are sorted without an index; with more the search is too costly."""
-MOST_BRANCHES: Final = 32
 BY_DATE: Final[Order] = (("d", -1), ("_id", -1))
 NEWEST: Final[Order] = (("t", -1), ("_id", -1))
 OLDEST: Final[Order] = (("t", 1), ("_id", 1))
@@ -140,8 +138,8 @@ class _Planner:
         wanted = self.bound.keys if self.bound else ("",)
         if len(fronts) * len(wanted) > MOST_SCANS:
             fronts = ("",)
-        found = [_key(front, key) for front in fronts for key in wanted]
-        lead = _Lead("k", tuple(sorted(found)))
+        found = sorted(_key(front, key) for front in fronts for key in wanted)
+        lead = Lead("k", tuple(found), windows(self.query.type_name, self.parts))
         used = self.reach if fronts != ("",) else None
         return self._pages(lead, self._pieces(used, self.bound), KEYS.name, self.order)
 
@@ -150,7 +148,7 @@ class _Planner:
         used = self.reach
         if used is None or used.nobody:
             return self._pages(None, [CURRENT, *self._pieces(None, None)], UPDATED.name, order)
-        lead = _Lead("m", tuple(sorted(used.patients)))
+        lead = Lead("m", tuple(sorted(used.patients)))
         said = used.part if used.whole else None
         rest = [piece for part in self.parts if part is not said for piece in pieces(part)]
         return self._pages(lead, [CURRENT, *rest], MEMBER_UPDATED.name, order)
@@ -166,7 +164,7 @@ class _Planner:
                 raise error(Category.INVALID, "This page link belongs to another order.")
             key, date = self.after.values
             low = (("k", key), ("d", date), ("_id", self.after.logical_id), ("e", ""))
-            ahead = _beyond(BY_DATE, Position((date,), self.after.logical_id))
+            ahead = beyond(BY_DATE, Position((date,), self.after.logical_id))
             seen = [
                 {"k": {"$elemMatch": {"$gte": prefix, "$lt": key}}},
                 {"k": key, "$nor": ahead},
@@ -191,25 +189,19 @@ class _Planner:
 
     # ---- what they have in common ------------------------------------------------------------
 
-    def _pages(self, lead: _Lead | None, rest: list[Filter], hint: str, order: Order) -> MongoPlan:
+    def _pages(self, lead: Lead | None, rest: list[Filter], hint: str, order: Order) -> MongoPlan:
         """The page that was asked for of what these filters find in this order."""
         fields = tuple(path for path, _ in order if path != "_id")
-        total = all_of([lead.condition, *rest] if lead else rest)
-        merged = lead is None or len(lead.values) <= MOST_SCANS
-        bounded = None if merged and self._walks(hint, order) else SORT_LIMIT
+        lead = lead or NO_LEAD
+        total = lead.all(rest)
+        bounded = None if lead.merges and self._walks(hint, order) else SORT_LIMIT
         limit = self.query.count + 1
-        if self.after is None:
+        if self.after is None or total is NONE:
             return MongoPlan(total, order, limit, hint, fields, bounded=bounded)
         if self.after.backward:
             order = tuple((path, -direction) for path, direction in order)
-        branches = [
-            all_of([*start, *rest, branch])
-            for start in ([[each] for each in lead.apart] if lead else [[]])
-            for branch in _beyond(order, self.after)
-        ]
-        page = branches[0] if len(branches) == 1 else {"$or": branches}
         return MongoPlan(
-            page if branches else NONE,
+            lead.beyond(rest, order, self.after),
             order,
             limit,
             hint,
@@ -251,26 +243,6 @@ class _Planner:
             return None
         found = (part for part in self.parts if isinstance(part, KeyPrefix))
         return next((part for part in found if len(part.prefix) <= keys.MAX_LENGTH), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lead:
-    """The field that the index is bounded by, and the values that it may have."""
-
-    field: str
-    values: tuple[str, ...]
-
-    @property
-    def condition(self) -> Filter:
-        one = len(self.values) == 1
-        return {self.field: self.values[0] if one else {"$in": list(self.values)}}
-
-    @property
-    def apart(self) -> list[Filter]:
-        """A choice as branches of their own: inside another OR, MongoDB would sort them."""
-        if len(self.values) > MOST_BRANCHES:
-            return [self.condition]
-        return [{self.field: value} for value in self.values]
 
 
 def _key(front: str, key: str) -> str:
@@ -318,26 +290,3 @@ def _value(document: dict[str, Any], path: str) -> Scalar:
         return round(aware.timestamp() * 1000)
     # A driver gives 64-bit integers as a class of its own, which JSON encoders do not know.
     return int(value) if isinstance(value, int) else value
-
-
-def _beyond(order: Order, after: Position) -> list[Filter]:
-    """Filters of which one holds for what comes after the position; a missing value is lowest."""
-    values: tuple[Scalar, ...] = (*after.values, after.logical_id)
-    if len(values) != len(order):
-        raise error(Category.INVALID, "This page link belongs to another order.")
-    branches: list[Filter] = []
-    same: Filter = {}
-    for (path, direction), value in zip(order, values, strict=True):
-        given = moment(value) if path == "t" and isinstance(value, int) else value
-        if value is not None:
-            branches.append({**same, path: _past(path, direction, given)})
-        elif direction > 0:
-            branches.append({**same, path: {"$ne": None}})
-        same[path] = given
-    return branches
-
-
-def _past(path: str, direction: int, value: object) -> Filter:
-    if direction > 0:
-        return {"$gt": value}
-    return {"$lt": value} if path in ("_id", "t") else {"$not": {"$gte": value}}

@@ -8,9 +8,11 @@ from typing import Any, Final
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
 from fhir_server.search.expression import Focus, IndexEntry, Span, Stretch
+from fhir_server.search.windows import before_keys
 
 MAX_KEYS: Final = 20_000
 """Index entries that one document may cost."""
+_FOLDED_TEXT: Final = keys.FOLDED + keys.SEPARATOR
 
 
 def derived_fields(entry: IndexEntry) -> dict[str, Any]:
@@ -83,7 +85,14 @@ def _keys(entry: IndexEntry) -> list[str]:
         found += [front + key for key in foldable if not key.endswith(own)]
         if len(found) > MAX_KEYS:
             raise error(Category.TOO_LONG, "The resource has too many values to be searched by.")
+    if again := before_keys(entry.main_date):
+        found += [again + key for key in found if not _is_folded_text(key)]
     return found
+
+
+def _is_folded_text(key: str) -> bool:
+    """Such keys are walked in their own order, and not by date."""
+    return key[0] != keys.SEPARATOR and key.partition(keys.SEPARATOR)[2].startswith(_FOLDED_TEXT)
 
 
 def _fronts(entry: IndexEntry) -> list[str]:

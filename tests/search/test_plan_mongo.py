@@ -26,7 +26,7 @@ from fhir_server.search.filters import moment
 from fhir_server.search.matching import matches
 from fhir_server.search.plan import INDEXES, MongoPlan, derived_fields, plan
 from fhir_server.search.query import SearchQuery, SortKey, parse_criteria
-from tests.search.world import MAIN, World, expressions, policies, world
+from tests.search.world import MAIN, World, dated, expressions, policies, world
 
 Document = dict[str, Any]
 WORLDS = {name: world(name, 250, seed) for seed, name in enumerate(MAIN)}
@@ -95,6 +95,37 @@ def test_a_plan_finds_what_matches(
     assert sorted(found) == sorted(expected(of, where, policy))
     counted = collections[of.type_name].count_documents(planned.of_all_pages)
     assert counted == len(found)
+
+
+by_date = st.sampled_from(list(WORLDS.values())).flatmap(
+    lambda of: st.tuples(
+        st.just(of),
+        dated(of),
+        policies(of),
+        st.sampled_from(((), (SortKey(MAIN[of.type_name], descending=False),))),
+    )
+)
+
+
+@given(by_date, st.sampled_from((5, 25)))
+@settings(_quick, max_examples=60)
+def test_a_date_is_found_however_long_it_lasts(
+    collections: dict[str, Collection[Document]],
+    search: tuple[World, Expression, Expression, tuple[SortKey, ...]],
+    count: int,
+) -> None:
+    """Q5: the walks of what lasts longer than a day, and its pages, find what is asked for."""
+    of, where, policy, sort = search
+    query = SearchQuery(of.type_name, where, sort=sort, count=count)
+    planned, joined = plan(query, policy), list[str]()
+    counted = collections[of.type_name].count_documents(planned.of_all_pages)
+    while page := rows(collections[of.type_name], planned):
+        joined += [row["_id"] for row in page[:count]]
+        if len(page) <= count:
+            break
+        planned = plan(query, policy, planned.position(page[count - 1]))
+    assert sorted(joined) == sorted(expected(of, where, policy))
+    assert counted == len(joined)
 
 
 @pytest.mark.parametrize("prefix", list(Prefix))

@@ -53,7 +53,8 @@ _CODED = {
     "Device": ("type", "status"),
     "Patient": ("a", "b"),
 }
-DAY = 1000
+MOMENT = 500
+DAY = 86_400_000_000
 AMOUNTS = [Decimal(each) for each in ("-1.5", "-1", "0", "0.5", "1", "2", "10")]
 PLACES = [Place(0, 0), Place(0, 1), Place(179.5, -17), Place(-179.5, -17), Place(10, 90)]
 SCALES = ["", "|mg", "=g"]
@@ -89,7 +90,7 @@ def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
         spans={"issued": spans} if spans else {},
         present=frozenset(each for each in ("status", "issued") if chance.random() < 0.5),
         sort=sort,
-        main_date=_span(chance) if chance.random() < 0.8 else None,
+        main_date=_main(type_name, chance) if chance.random() < 0.8 else None,
         foldable=folds(type_name, len(members)),
         ranges=_ranges(chance),
         composites=_composites(chance),
@@ -128,9 +129,18 @@ def _sort(spans: tuple[Span, ...]) -> tuple[int, int]:
     return min(span.start for span in spans), max(span.start for span in spans)
 
 
+def _main(type_name: str, chance: random.Random) -> Span:
+    """A Patient's is a date, which is a year at most."""
+    found = _span(chance)
+    if type_name != "Patient":
+        return found
+    start = max(found.start, 0)
+    return Span(start, min(found.end, start + 366 * DAY))
+
+
 def _span(chance: random.Random) -> Span:
     start = chance.randrange(12) * DAY
-    end = start + chance.choice((1, DAY, DAY, 5 * DAY))
+    end = start + chance.choice((1, DAY, DAY, DAY + 1, 5 * DAY, 366 * DAY, 400 * DAY))
     return Span(
         EARLIEST if chance.random() < 0.05 else start, LATEST if chance.random() < 0.05 else end
     )
@@ -169,8 +179,17 @@ def _keys(
 
 _spans = st.builds(
     lambda start, length: Span(start, start + length),
-    st.integers(-1, 14 * DAY).map(lambda each: each // 500 * 500),
-    st.sampled_from((1, 500, DAY, 3 * DAY)),
+    st.builds(
+        lambda day, more: day * DAY + more,
+        st.one_of(st.integers(-1, 14), st.integers(360, 415)),
+        st.sampled_from((-1, 0, 0, 1, DAY // 2)),
+    ),
+    st.sampled_from((1, DAY // 2, DAY, 3 * DAY, 365 * DAY)),
+)
+_moments = st.builds(
+    lambda start, length: Span(start, start + length),
+    st.integers(-1, 28).map(lambda each: each * MOMENT),
+    st.sampled_from((1, MOMENT, 2 * MOMENT, 6 * MOMENT)),
 )
 _patients = st.frozensets(st.sampled_from(PATIENTS), min_size=1, max_size=3)
 
@@ -223,8 +242,7 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
         st.builds(lambda t: KeyPrefix(keys.key("name", keys.FOLDED, t)), text),
         st.builds(lambda t: Key(keys.key("name", keys.EXACT, t)), text),
         st.builds(lambda t: KeyContains(keys.key("name", keys.FOLDED, ""), t), text),
-        st.builds(lambda p, s: DateTest(MAIN[of.type_name], p, s, main=True),
-                  st.sampled_from(list(Prefix)), _spans),
+        main_dates(of),
         st.builds(lambda p, s: DateTest("issued", p, s), st.sampled_from(list(Prefix)), _spans),
         st.builds(
             lambda p, low, more, of: RangeTest("amount", p, before(low), after(low + more), of),
@@ -243,7 +261,7 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
             st.sampled_from(PLACES),
             st.sampled_from((0.0001, 0.017, 0.02, 1.5, 3.0)),
         ),
-        st.builds(LastUpdated, st.sampled_from(list(Prefix)), _spans),
+        st.builds(LastUpdated, st.sampled_from(list(Prefix)), _moments),
         st.builds(Ids, st.frozensets(ids, max_size=4)),
         st.builds(Present, st.sampled_from(("status", "issued"))),
         st.builds(Member, _patients),
@@ -251,6 +269,28 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
         st.just(NoMember()),
         st.just(Everything()),
     )  # fmt: skip
+
+
+def main_dates(of: World) -> st.SearchStrategy[Expression]:
+    return st.builds(
+        lambda prefix, span: DateTest(MAIN[of.type_name], prefix, span, main=True),
+        st.sampled_from(list(Prefix)),
+        _spans,
+    )
+
+
+def dated(of: World) -> st.SearchStrategy[Expression]:
+    """One to three conditions on the main date, perhaps with choices, and perhaps a key."""
+    choices = st.lists(main_dates(of), min_size=1, max_size=3).map(lambda some: disjunction(*some))
+    coded = st.builds(
+        lambda code: Key(keys.key(_CODED[of.type_name][0], keys.CODE, code)),
+        st.sampled_from(CODES),
+    )
+    return st.builds(
+        lambda dates, key: conjunction(*dates, key),
+        st.lists(st.one_of(main_dates(of), choices), min_size=1, max_size=3),
+        st.one_of(st.just(Everything()), coded),
+    )
 
 
 def expressions(of: World) -> st.SearchStrategy[Expression]:
