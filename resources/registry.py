@@ -80,7 +80,8 @@ class Element:
         return self.name + of.name[0].upper() + of.name[1:]
 
 
-def _table(name: str) -> Any:
+def packed_table(name: str) -> Any:
+    """One of the compiled tables, decoded."""
     packed = (TABLES / f"{name}.json.gz").read_bytes()
     return msgspec.json.decode(gzip.decompress(packed))
 
@@ -105,7 +106,7 @@ class Registry:
     """The definitions of R4. Immutable to its users; one instance, `REGISTRY`."""
 
     def __init__(self) -> None:
-        table = _table("elements")
+        table = packed_table("elements")
         self._kinds: dict[str, tuple[str, str, bool]] = table["kinds"]
         self._nodes: dict[str, tuple[list[str], list[list[Any]]]] = table["nodes"]
         self._children: dict[str, dict[str, Element]] = {}
@@ -184,7 +185,7 @@ class Registry:
                 tuple((definition, part) for definition, part in components),
                 multiple,
             )
-            for code, kind, url, bases, expression, targets, components, multiple in _table(
+            for code, kind, url, bases, expression, targets, components, multiple in packed_table(
                 "search-parameters"
             )
         }
@@ -208,7 +209,7 @@ class Registry:
     def _compartments(self) -> dict[str, dict[str, tuple[str, ...]]]:
         return {
             name: {type_name: tuple(parameters) for type_name, parameters in members.items()}
-            for name, members in _table("compartments").items()
+            for name, members in packed_table("compartments").items()
         }
 
     def compartment(self, name: str) -> Mapping[str, tuple[str, ...]]:
@@ -223,7 +224,7 @@ class Registry:
     def _codes(self) -> dict[str, dict[str, frozenset[str]]]:
         return {
             url: {system: frozenset(codes) for system, codes in systems.items()}
-            for url, systems in _table("bindings").items()
+            for url, systems in packed_table("bindings").items()
         }
 
     def codes(self, value_set: str) -> Mapping[str, frozenset[str]] | None:

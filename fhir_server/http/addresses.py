@@ -1,7 +1,8 @@
 """How the segments of a FHIR address look, so that no address has two routes.
 
-A type begins with a capital and an id with no underscore (R4 `http.html#general`), so that neither
-is `metadata`, `_search` or `_history`, and routes may be tried in the order of their use.
+A type begins with a capital and an id with no underscore or dollar sign (R4 `http.html#general`),
+so that neither is `metadata`, `_search`, `_history` or `$name`, and routes may be tried in the
+order of their use.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class TypeSegment(_Segment):
 class IdSegment(_Segment):
     """A logical id or a version id, or what somebody took for one."""
 
-    regex = "[^/_][^/]*"
+    regex = "[^/_$][^/]*"
 
 
 register_url_convertor("fhir_type", TypeSegment())

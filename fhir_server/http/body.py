@@ -36,7 +36,18 @@ async def read_body(request: Request, limit: int) -> bytes:
 async def read_resource(request: Request, limit: int) -> Resource:
     """The resource in the body. 415, 413, or 400 with the place."""
     written = body_format(request.headers.get("content-type"))
+    return _resource(await read_body(request, limit), written)
+
+
+async def read_optional(request: Request, limit: int) -> Resource | None:
+    """The same, or None where there is no body, which then needs no type."""
     body = await read_body(request, limit)
+    if not body:
+        return None
+    return _resource(body, body_format(request.headers.get("content-type")))
+
+
+def _resource(body: bytes, written: Format) -> Resource:
     return _json(body) if written is Format.JSON else _xml(body)
 
 

@@ -14,6 +14,8 @@ from fhir.resources.R4B.coding import Coding
 from fhir.resources.R4B.extension import Extension
 
 from fhir_server.http.negotiation import Format
+from fhir_server.interactions.operations import OPERATIONS
+from fhir_server.interactions.operations.operation import OPERATION
 from fhir_server.interactions.table import TABLE
 from fhir_server.search.catalogue import includes, revincludes, supported_parameters
 from resources.registry import REGISTRY
@@ -58,6 +60,7 @@ def capability_statement(base_url: str, oauth: OAuthAddresses, *, organization: 
                     model.CapabilityStatementRestInteraction(code=code)
                     for code in _system_interactions()
                 ],
+                operation=_operations(),
                 compartment=[f"{_COMPARTMENT}/{name.lower()}" for name in _compartments()],
             )
         ],
@@ -74,7 +77,7 @@ def _system_interactions() -> list[str]:
 
 def _compartments() -> list[str]:
     """Whose compartments can be searched in."""
-    found = {row.shape[0] for row in TABLE if row.shape}
+    found = {row.shape[0] for row in TABLE if row.shape and row.code != OPERATION}
     return [name for name in REGISTRY.compartments if name in found]
 
 
@@ -99,7 +102,8 @@ def _security(oauth: OAuthAddresses) -> model.CapabilityStatementRestSecurity:
 
 
 def _resource(type_name: str) -> model.CapabilityStatementRestResource:
-    codes = list(dict.fromkeys(row.code for row in TABLE if row.code not in _SYSTEM_CODES))
+    others = (*_SYSTEM_CODES, OPERATION)
+    codes = list(dict.fromkeys(row.code for row in TABLE if row.code not in others))
     facts: dict[str, Any] = {
         "type": type_name,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{type_name}",
@@ -129,7 +133,22 @@ def _resource(type_name: str) -> model.CapabilityStatementRestResource:
         facts["searchInclude"] = ["*", f"{type_name}:*", *found]
     if found := revincludes(type_name):
         facts["searchRevInclude"] = ["*", *found]
+    if listed := _operations(type_name):
+        facts["operation"] = listed
     return model.CapabilityStatementRestResource(**facts)
+
+
+def _operations(
+    type_name: str | None = None,
+) -> list[model.CapabilityStatementRestResourceOperation]:
+    """Those of a type and its instances, or those of the system."""
+    return [
+        model.CapabilityStatementRestResourceOperation(
+            name=each.definition.code, definition=each.definition.url
+        )
+        for each in OPERATIONS
+        if each.is_offered_for(type_name)
+    ]
 
 
 def _modifiers(modifiers: Sequence[str]) -> str | None:

@@ -14,9 +14,9 @@ from typing import Final, Protocol
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from fhir_server.http.body import read_form, read_resource
+from fhir_server.http.body import read_form, read_optional, read_resource
 from fhir_server.http.head import Head
-from fhir_server.http.negotiation import split_steering
+from fhir_server.http.negotiation import is_form, split_steering
 from fhir_server.http.prefer import preference
 from fhir_server.http.rendering import PLAIN, refusal, steering
 from fhir_server.interactions.call import Call, Conditions, Service
@@ -83,7 +83,7 @@ class Endpoint:
                 headers={"allow": self._methods},
             )
         path: dict[str, str] = scope["path_params"]
-        type_name = path.get("type", "")
+        type_name = path.get("type", row.type_name)
         if type_name:
             check_type(type_name)
         call = Call(
@@ -104,9 +104,18 @@ class Endpoint:
         if row.body is Body.FORM:
             form, _, _ = split_steering(await read_form(request, self._limits.form))
             return replace(call, parameters=(*call.parameters, *form))
+        if row.body is Body.PARAMETERS:
+            return await self._with_parameters(call, request)
         bundle = row.body is Body.BUNDLE or call.type_name == "Bundle"
         limit = self._limits.bundle if bundle else self._limits.resource
         return replace(call, body=await read_resource(request, limit))
+
+    async def _with_parameters(self, call: Call, request: Request) -> Call:
+        """R4 3.2.0.1: a resource; here also a form, as a search takes it, or nothing at all."""
+        if is_form(request.headers.get("content-type")):
+            form, _, _ = split_steering(await read_form(request, self._limits.form))
+            return replace(call, parameters=(*call.parameters, *form))
+        return replace(call, body=await read_optional(request, self._limits.resource))
 
 
 def _checked_id(type_name: str, logical_id: str | None) -> str:

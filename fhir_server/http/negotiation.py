@@ -114,7 +114,7 @@ def body_format(content_type: str | None) -> Format:
 
 def check_form_body(content_type: str | None) -> None:
     """415 where a search by POST is no form (R4 3.1.1.2)."""
-    if content_type is None or _essence(content_type) != _FORM:
+    if content_type is None or not is_form(content_type):
         raise _not_taken(f"A search by POST takes a body of type {_FORM}.")
     _check_charset(content_type)
 
@@ -123,6 +123,11 @@ def _check_version(media_type: str, category: Category) -> None:
     version = _parameter(media_type, "fhirversion")
     if version is not None and version not in FHIR_VERSIONS:
         raise error(category, f"This is FHIR 4.0 (R4), not {version[:20]}.")
+
+
+def is_form(content_type: str | None) -> bool:
+    """Whether the body is declared to be a form."""
+    return content_type is not None and _essence(content_type) == _FORM
 
 
 def _check_charset(content_type: str) -> None:

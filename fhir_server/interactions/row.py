@@ -20,6 +20,8 @@ class Body(Enum):
     RESOURCE = "resource"
     BUNDLE = "bundle"
     FORM = "form"
+    PARAMETERS = "parameters"
+    """Of an operation: a Parameters or other resource, a form, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,12 @@ class Row:
     code: str
     method: str
     shape: tuple[str, ...]
-    """Segments below the base; `{type}`, `{id}` and `{version}` stand for values."""
+    """Segments below the base; `{type}`, `{id}` and `{version}` stand for values, `$name` for
+    itself."""
     perform: Perform
     body: Body = Body.NONE
+    type_name: str = ""
+    """Where the shape names the type that it is about."""
 
     @property
     def path(self) -> str:
@@ -40,14 +45,15 @@ class Row:
     def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """The values of the placeholders, where these segments have this row's shape.
 
-        A literal begins with `_` and no id, type or version does, so no address has two shapes.
+        A literal begins with `_` or `$` and no id, type or version does, so no address has two
+        shapes.
         """
         if len(self.shape) != len(segments):
             return None
         values: dict[str, str] = {}
         for pattern, segment in zip(self.shape, segments, strict=True):
             if pattern.startswith("{"):
-                if segment.startswith("_"):
+                if segment.startswith(("_", "$")):
                     return None
                 values[pattern[1:-1]] = segment
             elif pattern != segment:

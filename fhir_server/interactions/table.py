@@ -12,6 +12,7 @@ from fhir_server.interactions.bundle import process_bundle
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.compartment import search_compartment
 from fhir_server.interactions.history import history_instance
+from fhir_server.interactions.operations import OPERATION_ROWS
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Body, Row
@@ -32,11 +33,15 @@ ENTRY_ROWS: Final = (
         for name in REGISTRY.compartments
     ),
 )
-"""What may also stand in a batch; the hot ones first: routes are tried in this order."""
+"""What may also stand in a batch or transaction; the hot ones first: routes are tried in this
+order."""
+
+
+_BATCH_ROWS: Final = (*ENTRY_ROWS, *OPERATION_ROWS)
 
 
 async def _process_bundle(call: Call) -> Reply:
-    return await process_bundle(call, ENTRY_ROWS)
+    return await process_bundle(call, _BATCH_ROWS)
 
 
 TABLE: Final = (
@@ -53,4 +58,5 @@ TABLE: Final = (
         for name in REGISTRY.compartments
     ),
     Row("transaction", "POST", (), _process_bundle, Body.BUNDLE),
+    *OPERATION_ROWS,
 )

@@ -168,6 +168,58 @@ def bindings(definitions: list[Definition]) -> Definition:
     }
 
 
+def operation_bindings(
+    operations: list[Definition], value_sets: list[Definition], systems: list[Definition]
+) -> Definition:
+    """The same for the parameters of operations, whose value sets take whole code systems."""
+    wanted = {
+        str(one["binding"]["valueSet"]).partition("|")[0]
+        for definition in operations
+        for one in definition.get("parameter", [])
+        if one.get("binding", {}).get("strength") == "required"
+    }
+    codes = {str(d["url"]): [str(c["code"]) for c in d.get("concept", [])] for d in systems}
+    return {
+        str(d["url"]): {i["system"]: sorted(codes[i["system"]]) for i in d["compose"]["include"]}
+        for d in value_sets
+        if d["url"] in wanted
+    }
+
+
+CHANGING: Final = frozenset(
+    (
+        "Claim-submit",
+        "ConceptMap-closure",
+        "CoverageEligibilityRequest-submit",
+        "Measure-submit-data",
+        "MessageHeader-process-message",
+        "Resource-meta-add",
+        "Resource-meta-delete",
+    )
+)
+"""R4 publishes `affectsState` of none of its operations; these change something by their text."""
+_SAID_OF_OPERATIONS: Final = ("id", "url", "code", "resource", "system", "type", "instance")
+_SAID_OF_PARAMETERS: Final = ("name", "use", "min", "max", "type", "binding")
+
+
+def operations(definitions: list[Definition]) -> list[Definition]:
+    """OperationDefinitions without their prose."""
+    return [
+        {
+            **{name: d[name] for name in _SAID_OF_OPERATIONS if name in d},
+            "affectsState": d["id"] in CHANGING,
+            "parameter": [_parameter(one) for one in d.get("parameter", [])],
+        }
+        for d in definitions
+    ]
+
+
+def _parameter(said: Definition) -> Definition:
+    kept = {name: said[name] for name in _SAID_OF_PARAMETERS if name in said}
+    parts = [_parameter({"use": said["use"], **part}) for part in said.get("part", [])]
+    return {**kept, "part": parts} if parts else kept
+
+
 def write(name: str, value: object) -> None:
     packed = gzip.compress(msgspec.json.encode(value, order="deterministic"), 9, mtime=0)
     (DESTINATION / f"{name}.json.gz").write_bytes(packed)
@@ -179,7 +231,12 @@ def main(folder: Path) -> None:
     write("elements", elements(resources, types))
     write("search-parameters", search_parameters(read(folder, "search-parameters"), resources))
     write("compartments", compartments(read(folder, "compartments")))
-    write("bindings", bindings(read(folder, "required-bindings")))
+    of_operations = read(folder, "operationdefinitions")
+    asked = operation_bindings(
+        of_operations, read(folder, "valuesets"), read(folder, "codesystems")
+    )
+    write("bindings", asked | bindings(read(folder, "required-bindings")))
+    write("operations", operations(of_operations))
 
 
 if __name__ == "__main__":

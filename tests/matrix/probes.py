@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import httpx
 
+from fhir_server.interactions.operations import OPERATION_ROWS
 from tests.matrix import verdicts
 from tests.matrix.callers import Kind
 from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, readable, walk
@@ -33,6 +35,10 @@ BUNDLED = ("Appointment", "Observation", "Organization", "Patient", "Subscriptio
 
 Versions = dict[str, dict[str, list[Version]]]
 """Type -> id -> versions, before anybody of the matrix wrote."""
+
+
+class OperationProbe(Protocol):
+    async def __call__(self, probe: Probe, *, method: str) -> None: ...
 
 
 class Probe:
@@ -343,6 +349,15 @@ async def _bundle(probe: Probe, kind: str, some: list[Resource]) -> httpx.Respon
     return answer
 
 
+async def versions(probe: Probe, *, method: str) -> None:
+    """Tells of the server alone, to whoever has a good token."""
+    await probe.ask(200 if probe.kind.text else 401, method, "$versions")
+
+
+OPERATION_PROBES: dict[str, OperationProbe] = {"/$versions": versions}
+"""By path of the row; each is asked by all the methods that the row has."""
+
+
 def entry(method: str, url: str, resource: Resource | None = None, **more: Any) -> Resource:
     made: Resource = {"request": {"method": method, "url": url, **more}}
     return made if resource is None else {**made, "resource": resource}
@@ -372,5 +387,10 @@ PROBES: dict[tuple[str, str, str], Callable[[Probe], Awaitable[None]]] = {
     ("update", "PUT", "/{type}/{id}"): update,
     ("delete", "DELETE", "/{type}/{id}"): delete,
     ("transaction", "POST", ""): bundles,
+    **{
+        (row.code, row.method, row.path): partial(OPERATION_PROBES[row.path], method=row.method)
+        for row in OPERATION_ROWS
+        if row.path in OPERATION_PROBES
+    },
 }
 """By code, method and path of the row."""

@@ -15,7 +15,7 @@ from fhir_server.interactions.bundle.responses import (
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.names import check_type
 from fhir_server.interactions.reply import Reply
-from fhir_server.interactions.row import Row
+from fhir_server.interactions.row import Body, Row
 from fhir_server.outcome import Category, FhirError, error
 
 
@@ -28,20 +28,22 @@ async def process_batch(call: Call, entries: Sequence[Entry], rows: Sequence[Row
         except FhirError as problem:
             answers[entry.index] = failure_entry(at_entry(problem, entry))
         else:
-            reading = entry.method in ("GET", "HEAD")
-            answers[entry.index] = response_entry(reply, call.preference, reading=reading)
+            told = entry.is_operation or entry.method in ("GET", "HEAD")
+            answers[entry.index] = response_entry(reply, call.preference, reading=told)
     return response_bundle("batch", [answers[entry.index] for entry in entries])
 
 
 async def perform_entry(call: Call, entry: Entry, rows: Sequence[Row]) -> Reply:
     """One entry by the interaction that its method and address name."""
     row, values = _find_row(entry, rows)
-    check_type(values["type"])
-    if entry.resource is not None and entry.method in ("POST", "PUT"):
+    type_name = values.get("type", row.type_name)
+    if type_name:
+        check_type(type_name)
+    if entry.resource is not None and row.body is Body.RESOURCE:
         await ConditionalReferences(call.store, call.service.base_url).resolve(entry.resource)
     entry_call = replace(
         call,
-        type_name=values["type"],
+        type_name=type_name,
         logical_id=values.get("id", ""),
         version_id=values.get("version", ""),
         parameters=entry.parameters,

@@ -40,6 +40,10 @@ class Entry:
         return self.segments[0] if self.segments else ""
 
     @property
+    def is_operation(self) -> bool:
+        return _asks_operation(self.segments)
+
+    @property
     def rank(self) -> int:
         """Position of the method in the order of processing."""
         return _METHODS.index(self.method)
@@ -88,7 +92,8 @@ def _entry(index: int, item: Resource, base_url: str) -> Entry:
     address, _, query = cast(str, request.get("url", "")).partition("?")
     segments = _segments(address, base_url)
     resource = item.get("resource")
-    if method in ("POST", "PUT") and not isinstance(resource, dict):
+    needs = method == "PUT" or (method == "POST" and not _asks_operation(segments))
+    if needs and not isinstance(resource, dict):
         raise error(
             Category.INVALID, f"A {method} needs a resource.", f"Bundle.entry[{index}].resource"
         )
@@ -107,6 +112,10 @@ def _entry(index: int, item: Resource, base_url: str) -> Entry:
             if_none_exist=request.get("ifNoneExist"),
         ),
     )
+
+
+def _asks_operation(segments: tuple[str, ...]) -> bool:
+    return bool(segments) and segments[-1].startswith("$")
 
 
 def _segments(address: str, base_url: str) -> tuple[str, ...]:

@@ -175,6 +175,12 @@ class _Attempt:
 def _check_address(entry: Entry) -> None:
     """POST goes to a type, PUT and DELETE to an instance; criteria in their place come later."""
     try:
+        if entry.is_operation:
+            raise error(
+                Category.NOT_SUPPORTED,
+                "An operation is asked for on its own or in a batch, not in a transaction.",
+                f"{entry.path}.request.url",
+            )
         if entry.method in ("POST", "PUT", "DELETE"):
             wanted = 1 if entry.method == "POST" else 2
             if len(entry.segments) != wanted or entry.query:
