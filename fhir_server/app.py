@@ -46,8 +46,8 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
             auth = AuthorizationServer(
                 auth_config(settings),
                 storage,
-                RecordDirectory(database, settings.fhir_base),
-                AccessScopeRules(settings.fhir_base),
+                RecordDirectory(database),
+                AccessScopeRules(lambda: database.catalogue),
             )
             await auth.start()
             await note(database, PUBLIC_URL, settings.public_url)
@@ -80,7 +80,7 @@ def _add_routes(
         max_entries=settings.max_bundle_entries,
     )
     capability = capability_statement(
-        base_url,
+        database.catalogue,
         OAuthAddresses(
             authorize=smart["authorization_endpoint"],
             token=smart["token_endpoint"],
@@ -92,7 +92,7 @@ def _add_routes(
     app.router.routes[:] = [
         *fhir_routes(
             service,
-            BearerGate(auth, database, base_url),
+            BearerGate(auth, database),
             Limits(resource=settings.max_body_bytes, bundle=settings.max_bundle_bytes),
             capability,
             auth.smart_configuration,

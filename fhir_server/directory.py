@@ -17,9 +17,8 @@ from smart_auth.storage import StorageUnavailable
 class RecordDirectory:
     """Reads names, and whose representative someone is, from the stored resources."""
 
-    def __init__(self, database: Database, base_url: str) -> None:
+    def __init__(self, database: Database) -> None:
         self._store = UnrestrictedStore(database, "sign-in shows names of patients")
-        self._base_url = base_url
 
     async def describe(self, fhir_user: str) -> Person | None:
         """The person behind a `fhirUser`; None where the record knows nobody of that id."""
@@ -47,10 +46,10 @@ class RecordDirectory:
             found = [await self._read("Patient", patient) for patient in person.patients]
             return [_choice(patient) for patient in found if patient is not None]
         query = parse_search(
+            self._store.catalogue,
             "Patient",
             [*(("name", word) for word in (text or "").split()), ("_sort", "name")],
             strict=True,
-            base_url=self._base_url,
             default_count=limit,
             max_count=limit,
         )

@@ -12,6 +12,7 @@ from fhir_server.access.constraint import narrowing
 from fhir_server.access.context import Interaction
 from fhir_server.access.policy import Decision, Nobody, Reach, Records, Whole, decide
 from fhir_server.outcome import Category, error
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Everything, Expression, conjunction, disjunction
 from smart_auth.grant import Grant
 from smart_auth.scopes import ResourceScope, parse_scope
@@ -23,7 +24,7 @@ class GrantedAccess:
 
     caller: str
     scopes: tuple[tuple[ResourceScope, Reach], ...]
-    base_url: str
+    catalogue: Catalogue
     _decisions: dict[tuple[Interaction, str], Decision | None] = field(
         default_factory=dict[tuple[Interaction, str], "Decision | None"],
         init=False,
@@ -81,7 +82,7 @@ class GrantedAccess:
             return None
         if scope.constraint is None:
             return Everything()
-        return narrowing(type_name, scope.constraint, self.base_url)
+        return narrowing(self.catalogue, type_name, scope.constraint)
 
     def _missing(self, interaction: Interaction, type_name: str) -> str:
         contexts = dict.fromkeys(scope.context for scope, _ in self.scopes)
@@ -126,8 +127,8 @@ def _user_reach(grant: Grant) -> Reach:
     return Nobody("a user who is nobody in the record")
 
 
-def grant_access(grant: Grant, *, base_url: str) -> GrantedAccess:
+def grant_access(grant: Grant, catalogue: Catalogue) -> GrantedAccess:
     """The rights of a grant: a value to keep as long as its token is used."""
     parsed = (parse_scope(text) for text in grant.scopes)
     scopes = tuple((scope, _reach(scope, grant)) for scope in parsed if scope is not None)
-    return GrantedAccess(f"{grant.client_id}/{grant.subject}", scopes, base_url)
+    return GrantedAccess(f"{grant.client_id}/{grant.subject}", scopes, catalogue)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fhir_server.access.constraint import narrowing
 from fhir_server.access.context import Interaction
 from fhir_server.access.policy import Records, decide
 from fhir_server.access.scope_words import in_plain_words
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Nothing
 from resources.registry import REGISTRY
 from smart_auth.scopes import ResourceScope, parse_scope
@@ -20,7 +22,8 @@ _LETTERS = {interaction.value: interaction for interaction in Interaction}
 class AccessScopeRules:
     """The rules of the access table and of search, for `smart_auth`."""
 
-    base_url: str
+    catalogue: Callable[[], Catalogue]
+    """The present one."""
 
     def enforceable(self, scope: str) -> bool:
         """Whether a token can be held to exactly this: "never widened", and never empty.
@@ -46,7 +49,7 @@ class AccessScopeRules:
             return False
         if scope.constraint is None:
             return True
-        return narrowing(type_name, scope.constraint, self.base_url) is not None
+        return narrowing(self.catalogue(), type_name, scope.constraint) is not None
 
 
 def _does_anything(scope: ResourceScope, type_name: str) -> bool:

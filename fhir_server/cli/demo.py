@@ -41,7 +41,7 @@ async def prepare(settings: Settings, uri: str) -> int:
     """The demo record, the logins and the app, as far as they are not there yet."""
     logins = _logins(settings.data_dir / "demo-logins.json")
     async with opened_at(settings, uri, served_at=settings.public_url) as store:
-        loader = Loader(UnrestrictedStore(store.database, "seeding"), settings.fhir_base)
+        loader = Loader(UnrestrictedStore(store.database, "seeding"))
         await load_demo(store, loader)
         await _add_people(store, logins)
         await _add_app(store)

@@ -33,7 +33,7 @@ async def load(arguments: argparse.Namespace) -> int:
     except UnreadableFile as problem:
         raise CommandFailure(str(problem)) from None
     async with opened(arguments) as store:
-        loader = Loader(UnrestrictedStore(store.database, "seeding"), store.settings.fhir_base)
+        loader = Loader(UnrestrictedStore(store.database, "seeding"))
         if arguments.demo:
             await load_demo(store, loader)
         failures = await _load_files(loader, files)

@@ -17,7 +17,7 @@ from fhir_server.http.negotiation import Format
 from fhir_server.interactions.operations import OPERATIONS
 from fhir_server.interactions.operations.operation import OPERATION
 from fhir_server.interactions.table import TABLE
-from fhir_server.search.catalogue import includes, revincludes, supported_parameters
+from fhir_server.search.catalogue import Catalogue
 from resources.registry import REGISTRY
 
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -36,7 +36,9 @@ class OAuthAddresses:
     revoke: str
 
 
-def capability_statement(base_url: str, oauth: OAuthAddresses, *, organization: str) -> bytes:
+def capability_statement(
+    catalogue: Catalogue, oauth: OAuthAddresses, *, organization: str
+) -> bytes:
     """The statement as JSON. Lists what works, no more and no less."""
     statement = model.CapabilityStatement(
         status="active",
@@ -47,7 +49,7 @@ def capability_statement(base_url: str, oauth: OAuthAddresses, *, organization: 
             name="fhir-server", version=version("fhir-server")
         ),
         implementation=model.CapabilityStatementImplementation(
-            description=f"FHIR R4 server of {organization}", url=base_url
+            description=f"FHIR R4 server of {organization}", url=catalogue.base_url
         ),
         fhirVersion="4.0.1",
         format=[*(each.value for each in Format), "json", "xml"],
@@ -55,7 +57,7 @@ def capability_statement(base_url: str, oauth: OAuthAddresses, *, organization: 
             model.CapabilityStatementRest(
                 mode="server",
                 security=_security(oauth),
-                resource=[_resource(type_name) for type_name in REGISTRY.endpoints],
+                resource=[_resource(catalogue, type_name) for type_name in REGISTRY.endpoints],
                 interaction=[
                     model.CapabilityStatementRestInteraction(code=code)
                     for code in _system_interactions()
@@ -101,7 +103,7 @@ def _security(oauth: OAuthAddresses) -> model.CapabilityStatementRestSecurity:
     )
 
 
-def _resource(type_name: str) -> model.CapabilityStatementRestResource:
+def _resource(catalogue: Catalogue, type_name: str) -> model.CapabilityStatementRestResource:
     others = (*_SYSTEM_CODES, OPERATION)
     codes = list(dict.fromkeys(row.code for row in TABLE if row.code not in others))
     facts: dict[str, Any] = {
@@ -125,13 +127,13 @@ def _resource(type_name: str) -> model.CapabilityStatementRestResource:
                 type=parameter.type,
                 documentation=_modifiers(modifiers),
             )
-            for parameter, modifiers in supported_parameters(type_name)
+            for parameter, modifiers in catalogue.supported_parameters(type_name)
         ],
     }
     # An empty array is not FHIR: a type without includes has no such element.
-    if found := includes(type_name):
+    if found := catalogue.includes(type_name):
         facts["searchInclude"] = ["*", f"{type_name}:*", *found]
-    if found := revincludes(type_name):
+    if found := catalogue.revincludes(type_name):
         facts["searchRevInclude"] = ["*", *found]
     if listed := _operations(type_name):
         facts["operation"] = listed

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from fhir_server.access.grant import grant_access
 from fhir_server.http.head import Head
 from fhir_server.outcome import Category, FhirError, error
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.store import Database, FhirStore
 from smart_auth.grant import Grant
 from smart_auth.server import AuthorizationServer
@@ -21,12 +22,13 @@ _CHALLENGE = 'Bearer realm="fhir"'
 class BearerGate:
     """Admits requests that carry an access token of our authorization server, and no others."""
 
-    def __init__(self, auth: AuthorizationServer, database: Database, base_url: str) -> None:
+    def __init__(self, auth: AuthorizationServer, database: Database) -> None:
         self._auth = auth
+        self._database = database
 
         @lru_cache(maxsize=4096)
-        def store_of(grant: Grant) -> FhirStore:
-            return FhirStore(database, grant_access(grant, base_url=base_url))
+        def store_of(grant: Grant, catalogue: Catalogue) -> FhirStore:
+            return FhirStore(database, grant_access(grant, catalogue))
 
         self._store_of = store_of
 
@@ -49,7 +51,7 @@ class BearerGate:
                 f'{_CHALLENGE}, error="invalid_token"',
             ) from None
         scope.setdefault("state", {})["client_id"] = grant.client_id
-        return self._store_of(grant)
+        return self._store_of(grant, self._database.catalogue)
 
 
 def _login(diagnostics: str, challenge: str) -> FhirError:

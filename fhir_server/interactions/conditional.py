@@ -19,7 +19,7 @@ async def create_unless_exists(
     criteria share, so that a hundred equal requests at once make one resource. Needs the right to
     search as well as to create: the answer discloses whether there is a match.
     """
-    expression = parse_criteria(call.type_name, criteria, base_url=call.service.base_url)
+    expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
 
     async def attempt(store: FhirStore) -> tuple[StoredVersion, bool]:
         await store.lock([criteria_lock(call.type_name, criteria)])

@@ -39,10 +39,10 @@ def read_query(call: Call) -> tuple[SearchQuery, Subset]:
         filters = [pair for pair in filters if pair[0] not in ("_count", "_total")]
         filters += [("_count", "0"), ("_total", "accurate")]
     query = parse_search(
+        call.store.catalogue,
         call.type_name,
         filters,
         strict=call.strict,
-        base_url=service.base_url,
         default_count=service.default_count,
         max_count=service.max_count,
     )

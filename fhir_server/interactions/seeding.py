@@ -67,10 +67,9 @@ class Tally:
 class Loader:
     """Loads documents one after the other into a store that reaches everything."""
 
-    def __init__(self, store: FhirStore, base_url: str) -> None:
+    def __init__(self, store: FhirStore) -> None:
         self._store = store
-        self._base_url = base_url
-        self._conditional = ConditionalReferences(store, base_url)
+        self._conditional = ConditionalReferences(store)
         self.tally = Tally()
 
     async def load(self, resource: Resource) -> None:
@@ -86,7 +85,7 @@ class Loader:
         for seedling in seedlings:
             kept = without_server_elements(seedling.resource)
             rewrite(kept, new_url.get)
-            with_local_references(kept, self._base_url)
+            with_local_references(kept, self._store.catalogue.base_url)
             await self._conditional.resolve(kept)
             own = f"{seedling.type_name}/{seedling.logical_id}"
             identity = new_url.get(seedling.full_url or "", own)
@@ -112,7 +111,7 @@ class Loader:
         return identities
 
     async def _only_match(self, type_name: str, criteria: str) -> str | None:
-        expression = parse_criteria(type_name, criteria, base_url=self._base_url)
+        expression = parse_criteria(self._store.catalogue, type_name, criteria)
         found = await self._store.find(type_name, expression, limit=2)
         if len(found) > 1:
             raise several_matches(type_name)

@@ -1,257 +1,84 @@
-"""What can be searched by, for each type: the definitions' parameters, compiled once.
+"""What can be searched by on one server: R4's parameters of each type, and additional ones.
 
-The indexer, the query parser and the CapabilityStatement read this one table, so that what is
-listed is what works.
+The indexer, the query parser and the CapabilityStatement read this one value, so that what is
+listed is what works. It goes wherever resources are indexed or queries are read.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, TypeVar, cast
 
-from fhir_server.search.main_dates import MAIN_DATE
-from fhir_server.search.types import reference, string, token, uri
-from resources.extraction import CompositeExtractor, Extractor, composite_extractor, extractor
-from resources.registry import REGISTRY, Element, SearchParameter
+from fhir_server.search.fields import Field, compiled, standard_fields
+from resources.registry import REGISTRY, SearchParameter
 
-SUPPORTED: Final = frozenset(
-    ("token", "reference", "date", "string", "number", "quantity", "uri", "composite", "special")
-)
-"""Types of parameter; the others are refused."""
-SORTABLE: Final = frozenset(("token", "date", "string", "number", "quantity", "uri"))
-ID: Final = "_id"
-LAST_UPDATED: Final = "_lastUpdated"
-
-UNIONS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    ("Observation", "combo-code"): ("code", "component-code"),
-    ("Observation", "combo-code-value-concept"): (
-        "code-value-concept",
-        "component-code-value-concept",
-    ),
-    ("Observation", "combo-code-value-quantity"): (
-        "code-value-quantity",
-        "component-code-value-quantity",
-    ),
-    ("Observation", "combo-value-quantity"): ("value-quantity", "component-value-quantity"),
-    ("Observation", "combo-value-concept"): ("value-concept", "component-value-concept"),
-    ("Patient", "phonetic"): ("name",),
-    ("Person", "phonetic"): ("name",),
-    ("Practitioner", "phonetic"): ("name",),
-    ("RelatedPerson", "phonetic"): ("name",),
-}
-"""Parameters that find what others find, and so need no keys of their own. How `phonetic` matches
-is left to the server; here it is by spelling, as `name`."""
-
-_CROSSED: Final = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
-"""A composite of two components of which R4 gives each the definition of the other."""
-
-_WITHOUT_SORT: Final = frozenset(("_tag", "_security", "_profile", "_source"))
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One search parameter of one type."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """Never changes; a server that learns of another parameter makes another catalogue."""
 
-    name: str
-    type: str
-    definition: SearchParameter
-    extract: Extractor | None
-    """None for `_id` and `_lastUpdated`, and where `sources` are searched instead."""
-    sources: tuple[str, ...]
-    """The parameters whose keys it is searched by: itself, but for `UNIONS`."""
-    targets: tuple[str, ...]
-    """Of a reference: the types that this type's element may refer to."""
-    implied: Mapping[str, str]
-    """Of a code: the system that its binding implies, by code."""
-    plain: frozenset[str]
-    """Of a token: the primitive types and ContactPoint among its elements, if it has no other."""
-    main: bool
-    """It is the type's main date."""
-    identifies: bool = False
-    """Of a token: its elements are Identifiers."""
-    alone: bool = True
-    """It is no component of a composite, where there are no modifiers."""
-    components: tuple[Component, ...] = ()
-    """Of a composite."""
-    extract_parts: CompositeExtractor | None = None
-    """Of a composite: what its components find in each element."""
-
-    @property
-    def sortable(self) -> bool:
-        return self.type in SORTABLE and self.name not in _WITHOUT_SORT and len(self.sources) == 1
-
-    @property
-    def modifiers(self) -> tuple[str, ...]:
-        """What may follow the name, apart from `:Type`."""
-        match self.type:
-            case "token":
-                return ("missing", *token.MODIFIERS, *self._of_tokens)
-            case "reference":
-                return ("missing", reference.IDENTIFIER)
-            case "string":
-                return ("missing", *string.MODIFIERS)
-            case "uri":
-                return ("missing", *uri.MODIFIERS)
-            case "composite":  # "Modifiers are not used on composite parameters"
-                return ()
-            case _:
-                return ("missing",)
-
-    @property
-    def _of_tokens(self) -> tuple[str, ...]:
-        if self.plain or self.name == ID or not self.alone:
-            return ()
-        return (*token.WITH_TEXT, *(token.WITH_TYPE if self.identifies else ()))
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One of the parameters that a composite joins."""
-
-    whole: Field
-    """As it is searched by on its own: what an element has, its resource has."""
-    part: Field
-    """As it is kept for one element, under its number."""
-
-
-@cache
-def fields(type_name: str) -> Mapping[str, Field]:
-    """The parameters of a type that work, by name."""
-    return MappingProxyType(
-        {
-            name: _field(type_name, parameter)
-            for name, parameter in REGISTRY.parameters(type_name).items()
-            if parameter.type in SUPPORTED and parameter.expression
-        }
+    base_url: str
+    """The server's own: references that begin with it are the same as those that leave it out."""
+    additional: tuple[SearchParameter, ...] = ()
+    """Beside the standard ones of the registry."""
+    _kept: dict[tuple[object, str], Any] = field(
+        default_factory=dict[tuple[object, str], Any], init=False, repr=False
     )
 
+    def fields(self, type_name: str) -> Mapping[str, Field]:
+        """The parameters of a type that work, by name."""
+        return self.once(_fields, type_name)
 
-def supported_parameters(type_name: str) -> list[tuple[SearchParameter, tuple[str, ...]]]:
-    """Each parameter that works on a type with its modifiers, for the CapabilityStatement."""
-    return [
-        (
-            field.definition,
-            (*field.modifiers, *(field.targets if field.type == "reference" else ())),
-        )
-        for field in fields(type_name).values()
-    ]
+    def supported_parameters(self, type_name: str) -> list[tuple[SearchParameter, tuple[str, ...]]]:
+        """Each parameter that works on a type with its modifiers, for the CapabilityStatement."""
+        return [
+            (each.definition, (*each.modifiers, *each.targets))
+            for each in self.fields(type_name).values()
+        ]
+
+    def includes(self, type_name: str) -> tuple[str, ...]:
+        """What `_include` takes in a search of this type: `Observation:subject`."""
+        return self.once(_includes, type_name)
+
+    def revincludes(self, type_name: str) -> tuple[str, ...]:
+        """What `_revinclude` takes in a search of this type: `Provenance:target`."""
+        return self.once(_revincludes, type_name)
+
+    def once(self, make: Callable[[Catalogue, str], T], type_name: str) -> T:
+        """What `make` says of this catalogue and a type, worked out at the first asking."""
+        try:
+            return cast(T, self._kept[make, type_name])
+        except KeyError:
+            return cast(T, self._kept.setdefault((make, type_name), make(self, type_name)))
 
 
-@cache
-def includes(type_name: str) -> tuple[str, ...]:
-    """What `_include` takes in a search of this type: `Observation:subject`."""
-    found = (field for field in fields(type_name).values() if field.type == "reference")
-    return tuple(f"{type_name}:{field.name}" for field in found)
+def _fields(catalogue: Catalogue, type_name: str) -> Mapping[str, Field]:
+    standard = standard_fields(type_name)
+    more = [each for each in catalogue.additional if type_name in each.bases]
+    if not more:
+        return standard
+    known = {**REGISTRY.search_parameters, **{each.url: each for each in catalogue.additional}}
+    found = {each.name: compiled(type_name, each, known) for each in more}
+    return MappingProxyType({**found, **standard})
 
 
-@cache
-def revincludes(type_name: str) -> tuple[str, ...]:
-    """What `_revinclude` takes in a search of this type: `Provenance:target`."""
+def _includes(catalogue: Catalogue, type_name: str) -> tuple[str, ...]:
+    references = _references(catalogue, type_name)
+    return tuple(f"{type_name}:{each.name}" for each in references)
+
+
+def _revincludes(catalogue: Catalogue, type_name: str) -> tuple[str, ...]:
     return tuple(
-        f"{source}:{field.name}"
+        f"{source}:{each.name}"
         for source in REGISTRY.endpoints
-        for field in fields(source).values()
-        if field.type == "reference" and type_name in field.targets
+        for each in _references(catalogue, source)
+        if type_name in each.targets
     )
 
 
-def _field(type_name: str, parameter: SearchParameter) -> Field:
-    name = parameter.name
-    sources = UNIONS.get((type_name, name), (name,))
-    own = name not in (ID, LAST_UPDATED) and sources == (name,)
-    joins = parameter.type == "composite"
-    return Field(
-        name=name,
-        type=parameter.type,
-        definition=parameter,
-        extract=extractor(parameter, type_name) if own and not joins else None,
-        sources=sources,
-        targets=_targets(type_name, parameter) if parameter.type == "reference" else (),
-        implied=_implied(type_name, parameter) if parameter.type == "token" else {},
-        plain=_plain(type_name, parameter) if parameter.type == "token" else frozenset(),
-        main=MAIN_DATE.get(type_name) == name,
-        identifies=parameter.type == "token" and _identifies(type_name, parameter),
-        components=_components(type_name, parameter) if joins else (),
-        extract_parts=composite_extractor(parameter, type_name) if own and joins else None,
-    )
-
-
-def _components(type_name: str, parameter: SearchParameter) -> tuple[Component, ...]:
-    urls = [url for url, _ in parameter.components]
-    if parameter.url == _CROSSED:
-        urls.reverse()
-    wholes = (_field(type_name, REGISTRY.search_parameters[url]) for url in urls)
-    return tuple(
-        Component(whole, replace(whole, name=str(at), sources=(str(at),), main=False, alone=False))
-        for at, whole in enumerate(wholes)
-    )
-
-
-_RESOLVES: Final = re.compile(r"resolve\(\)\s+is\s+(\w+)")
-_PATH: Final = re.compile(r"[A-Z]\w*\.([\w.]+)")
-_WHERE: Final = re.compile(r"\.where\(system='\w+'\)$")
-_PLAIN: Final = frozenset(("ContactPoint",))
-
-
-def _alternatives(type_name: str, parameter: SearchParameter) -> list[str]:
-    """Those parts of the expression that speak of this type."""
-    parts = (part.strip() for part in (parameter.expression or "").split("|"))
-    return [part for part in parts if re.match(rf"\(?\s*{type_name}\b", part)]
-
-
-def _targets(type_name: str, parameter: SearchParameter) -> tuple[str, ...]:
-    """The targets of all base types together, narrowed to what this one's elements allow."""
-    found: set[str] = set()
-    for part in _alternatives(type_name, parameter):
-        narrowed = _targets_of(type_name, part)
-        if narrowed is None:
-            return parameter.targets
-        found |= narrowed
-    return tuple(each for each in parameter.targets if each in found) or parameter.targets
-
-
-def _targets_of(type_name: str, part: str) -> set[str] | None:
-    """None where the expression does not say."""
-    if resolved := _RESOLVES.search(part):
-        return {resolved[1]}
-    element = _element(type_name, part)
-    references = [of for of in element.types if of.name == "Reference"] if element else []
-    found = {target for of in references for target in of.targets}
-    return found if found and "Resource" not in found else None
-
-
-def _element(type_name: str, part: str) -> Element | None:
-    """The element that a plain path leads to."""
-    path = _PATH.fullmatch(part)
-    return REGISTRY.element(type_name, path[1]) if path else None
-
-
-def _implied(type_name: str, parameter: SearchParameter) -> Mapping[str, str]:
-    """The systems of the value set that an element of type code is bound to."""
-    found: dict[str, str] = {}
-    for part in _alternatives(type_name, parameter):
-        element = _element(type_name, part)
-        if element is None or element.binding is None or element.types[0].name != "code":
-            continue
-        for system, codes in (REGISTRY.codes(element.binding[1]) or {}).items():
-            found.update(dict.fromkeys(codes, system))
-    return found
-
-
-def _plain(type_name: str, parameter: SearchParameter) -> frozenset[str]:
-    parts = _alternatives(type_name, parameter)
-    if any(".exists()" in part for part in parts):
-        return frozenset(("boolean",))
-    elements = [_element(type_name, _WHERE.sub("", part)) for part in parts]
-    found = frozenset(of.name for element in elements if element for of in element.types)
-    complete = None not in elements
-    return found if complete and found <= _PLAIN | REGISTRY.primitives else frozenset()
-
-
-def _identifies(type_name: str, parameter: SearchParameter) -> bool:
-    elements = [_element(type_name, part) for part in _alternatives(type_name, parameter)]
-    return any(of.name == "Identifier" for each in elements if each for of in each.types)
+def _references(catalogue: Catalogue, type_name: str) -> list[Field]:
+    return [each for each in catalogue.fields(type_name).values() if each.type == "reference"]

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from fhir_server.outcome import Category, FhirError, error
-from fhir_server.search.catalogue import ID, LAST_UPDATED, Field, fields
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import (
     Expression,
     Ids,
@@ -17,6 +17,7 @@ from fhir_server.search.expression import (
     conjunction,
     disjunction,
 )
+from fhir_server.search.fields import ID, LAST_UPDATED, Field
 from fhir_server.search.joins import is_join, read_join
 from fhir_server.search.types import token
 from fhir_server.search.unknown import UnknownParameter
@@ -31,7 +32,7 @@ LATER: Final = frozenset(
 """Parameters of every type that the specification has and this server does not offer."""
 
 
-def parse_criteria(type_name: str, criteria: str, *, base_url: str) -> Expression:
+def parse_criteria(catalogue: Catalogue, type_name: str, criteria: str) -> Expression:
     """The filters of a conditional interaction or a scope: `identifier=a|b&status=x`.
 
     Nothing is ignored: what is unknown, empty or no filter is an error.
@@ -40,19 +41,19 @@ def parse_criteria(type_name: str, criteria: str, *, base_url: str) -> Expressio
     if not pairs:
         raise error(Category.INVALID, f"No criteria were given to find a {type_name} by.")
     try:
-        return conjunction(*(criterion(type_name, *pair, base_url=base_url) for pair in pairs))
+        return conjunction(*(criterion(catalogue, type_name, *pair) for pair in pairs))
     except UnknownParameter as unknown:
         raise unknown.trouble from None
 
 
-def criterion(type_name: str, name: str, value: str, *, base_url: str) -> Expression:
+def criterion(catalogue: Catalogue, type_name: str, name: str, value: str) -> Expression:
     """The condition of one `name:modifier=value,value`."""
     if is_join(name):
-        return read_join(type_name, name, value, partial(criterion, base_url=base_url))
+        return read_join(catalogue, type_name, name, value, partial(criterion, catalogue))
     base, _, modifier = name.partition(":")
-    field = fields(type_name).get(base)
+    field = catalogue.fields(type_name).get(base)
     if field is None:
-        raise UnknownParameter(_unknown(type_name, name))
+        raise UnknownParameter(_unknown(catalogue, type_name, name))
     _check_value(name, value)
     _check_modifier(field, modifier)
     if modifier == "missing":
@@ -63,7 +64,9 @@ def criterion(type_name: str, name: str, value: str, *, base_url: str) -> Expres
     if base == ID:
         found = Ids(frozenset(unescape(part) for part in parts))
     else:
-        found = disjunction(*(condition(field, modifier, part, base_url) for part in parts))
+        found = disjunction(
+            *(condition(field, modifier, part, catalogue.base_url) for part in parts)
+        )
     return Not(found) if modifier == "not" else found
 
 
@@ -106,12 +109,12 @@ def _missing(field: Field, value: str) -> Expression:
 # ---- what cannot be searched by ----------------------------------------------------------------
 
 
-def _unknown(type_name: str, name: str) -> FhirError:
+def _unknown(catalogue: Catalogue, type_name: str, name: str) -> FhirError:
     base = name.partition(":")[0]
     known = REGISTRY.parameters(type_name).get(base)
     if base in LATER or known is not None:
         what = f" (a search parameter of type {known.type})" if known else ""
         return error(Category.NOT_SUPPORTED, f"{base}{what} is not supported on {type_name}.")
-    near = get_close_matches(base, fields(type_name), n=3, cutoff=0.6)
+    near = get_close_matches(base, catalogue.fields(type_name), n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return error(Category.INVALID, f"{type_name} has no search parameter {base}.{hint}")

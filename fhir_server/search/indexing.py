@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Final, TypeAlias
 
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
-from fhir_server.search.catalogue import Field, fields
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Focus, IndexEntry, Place, Scalar, Span, Stretch
+from fhir_server.search.fields import Field
 from fhir_server.search.folding import PAIRS, folds
 from fhir_server.search.types import date, near, number, quantity, reference, string, token, uri
 from resources.extraction import CompositeExtractor, Extracted, Extractor
@@ -38,14 +38,11 @@ class _Draft:
 _Add: TypeAlias = Callable[[list[Extracted], _Draft], None]
 
 
-def index_entry(resource: Resource, members: frozenset[str], base_url: str = "") -> IndexEntry:
-    """What the search and the access rules see of a resource that belongs to these records.
-
-    References that begin with the server's base URL are the same as those that leave it out.
-    """
+def index_entry(catalogue: Catalogue, resource: Resource, members: frozenset[str]) -> IndexEntry:
+    """What the search and the access rules see of a resource that belongs to these records."""
     type_name: str = resource["resourceType"]
-    draft = _Draft(base_url)
-    for name, extract, add in _indexers(type_name):
+    draft = _Draft(catalogue.base_url)
+    for name, extract, add in catalogue.once(_indexers, type_name):
         values = extract(resource)
         if values:
             draft.present.append(name)
@@ -66,15 +63,14 @@ def index_entry(resource: Resource, members: frozenset[str], base_url: str = "")
         ranges=draft.ranges,
         texts=draft.texts,
         place=draft.place,
-        composites=_composites(type_name, resource, present, base_url),
+        composites=_composites(catalogue, type_name, resource, present),
     )
 
 
-@cache
-def _indexers(type_name: str) -> tuple[tuple[str, Extractor, _Add], ...]:
+def _indexers(catalogue: Catalogue, type_name: str) -> tuple[tuple[str, Extractor, _Add], ...]:
     return tuple(
         (field.name, field.extract, _adder(field))
-        for field in fields(type_name).values()
+        for field in catalogue.fields(type_name).values()
         if field.extract is not None
     )
 
@@ -83,8 +79,7 @@ _Composite: TypeAlias = tuple[str, frozenset[str], CompositeExtractor, tuple[_Ad
 """Name, the parameters without which it finds nothing, extractor and components."""
 
 
-@cache
-def _composite_indexers(type_name: str) -> tuple[_Composite, ...]:
+def _composite_indexers(catalogue: Catalogue, type_name: str) -> tuple[_Composite, ...]:
     return tuple(
         (
             field.name,
@@ -92,19 +87,19 @@ def _composite_indexers(type_name: str) -> tuple[_Composite, ...]:
             field.extract_parts,
             tuple(_adder(component.part) for component in field.components),
         )
-        for field in fields(type_name).values()
+        for field in catalogue.fields(type_name).values()
         if field.extract_parts is not None
     )
 
 
 def _composites(
-    type_name: str, resource: Resource, present: frozenset[str], base_url: str
+    catalogue: Catalogue, type_name: str, resource: Resource, present: frozenset[str]
 ) -> dict[str, tuple[Focus, ...]]:
     """What each element has for all components of a composite (R4 3.1.1.4.14)."""
     found: dict[str, tuple[Focus, ...]] = {}
-    for name, required, extract, adders in _composite_indexers(type_name):
+    for name, required, extract, adders in catalogue.once(_composite_indexers, type_name):
         if required <= present:
-            elements = (_focus(parts, adders, base_url) for parts in extract(resource))
+            elements = (_focus(parts, adders, catalogue.base_url) for parts in extract(resource))
             if some := tuple(each for each in elements if each is not None):
                 found[name] = some
     return found

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.bounds import MOST_KEYS
-from fhir_server.search.catalogue import Field, fields, revincludes
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import (
     And,
     Chain,
@@ -24,6 +24,7 @@ from fhir_server.search.expression import (
     Reverse,
     disjunction,
 )
+from fhir_server.search.fields import Field
 from fhir_server.search.unknown import UnknownParameter
 
 Read: TypeAlias = Callable[[str, str, str], Expression]
@@ -41,13 +42,15 @@ def is_join(name: str) -> bool:
     return "." in name or name.startswith(_HAS)
 
 
-def read_join(type_name: str, name: str, value: str, read: Read) -> Expression:
+def read_join(
+    catalogue: Catalogue, type_name: str, name: str, value: str, read: Read
+) -> Expression:
     """The condition of `subject:Patient.name=x` or `_has:Observation:patient:code=x`."""
     steps = name.count(".") + name.count(_HAS)
     if steps > MAX_STEPS:
         text = f"{name}: it follows {steps} references; {MAX_STEPS} are the most."
         raise error(Category.TOO_COSTLY, text)
-    return _Reading(name, value, read).of(type_name, name)
+    return _Reading(catalogue, name, value, read).of(type_name, name)
 
 
 def joins(expression: Expression) -> Iterator[Chain | Reverse]:
@@ -81,8 +84,8 @@ def one_of(found: Iterable[str]) -> Expression:
 class _Reading:
     """One parameter while it is read; what several ways lead to is read once."""
 
-    def __init__(self, name: str, value: str, read: Read) -> None:
-        self.name, self.value, self.read = name, value, read
+    def __init__(self, catalogue: Catalogue, name: str, value: str, read: Read) -> None:
+        self.catalogue, self.name, self.value, self.read = catalogue, name, value, read
         self.known: dict[tuple[str, str], Expression | UnknownParameter] = {}
 
     def of(self, type_name: str, rest: str) -> Expression:
@@ -110,7 +113,7 @@ class _Reading:
         that can be asked so: "a logical or of the possible targets"."""
         first, _, inner = rest.partition(".")
         name, _, target = first.partition(":")
-        field = fields(type_name).get(name)
+        field = self.catalogue.fields(type_name).get(name)
         if field is None:
             return self.read(type_name, name, self.value)  # which tells what is wrong with it
         if field.type != "reference":
@@ -162,7 +165,7 @@ class _Reading:
         if not inner:
             text = f"{self.name}: it is written _has:Type:reference:parameter."
             raise error(Category.INVALID, text)
-        way, known = f"{source}:{name}", revincludes(type_name)
+        way, known = f"{source}:{name}", self.catalogue.revincludes(type_name)
         if way not in known:
             near = get_close_matches(way, known, n=3)
             hint = (

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from fhir_server.outcome import Category, FhirError, Issue, error
-from fhir_server.search.catalogue import fields, includes, revincludes
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.criteria import UnknownParameter, criterion, parse_criteria
 from fhir_server.search.expression import Expression, conjunction
 from resources.registry import REGISTRY
@@ -63,11 +63,11 @@ TOTALS: Final = ("none", "estimate", "accurate")
 
 
 def parse_search(
+    catalogue: Catalogue,
     type_name: str,
     parameters: Sequence[tuple[str, str]],
     *,
     strict: bool,
-    base_url: str,
     default_count: int,
     max_count: int,
 ) -> SearchQuery:
@@ -76,7 +76,7 @@ def parse_search(
     What is unknown, not supported or empty is an error; under lenient handling it is left out
     with a warning. A bad value or modifier is an error in either case (R4 3.1.1.3, 3.1.1.4.1).
     """
-    reading = _Reading(type_name, strict, base_url, max_count)
+    reading = _Reading(catalogue, type_name, strict, max_count)
     for name, value in parameters:
         if name not in _TRANSPORT:
             reading.take(name, value)
@@ -86,9 +86,9 @@ def parse_search(
 class _Reading:
     """A query while its parameters are read."""
 
-    def __init__(self, type_name: str, strict: bool, base_url: str, max_count: int) -> None:
-        self.type_name, self.strict, self.base_url = type_name, strict, base_url
-        self.max_count = max_count
+    def __init__(self, catalogue: Catalogue, type_name: str, strict: bool, max_count: int) -> None:
+        self.catalogue, self.type_name = catalogue, type_name
+        self.strict, self.max_count = strict, max_count
         self.where: list[Expression] = []
         self.sort: list[SortKey] = []
         self.count: int | None = None
@@ -115,8 +115,7 @@ class _Reading:
         if name.partition(":")[0] in RESULT_PARAMETERS:
             self._result(name, value)
         else:
-            found = criterion(self.type_name, name, value, base_url=self.base_url)
-            self.where.append(found)
+            self.where.append(criterion(self.catalogue, self.type_name, name, value))
 
     def query(self, default_count: int) -> SearchQuery:
         return SearchQuery(
@@ -141,13 +140,19 @@ class _Reading:
                 self.total = _total(value)
             case "_sort":
                 self._once(name, self.sort or None)
-                self.sort = [_sort_key(self.type_name, rule) for rule in value.split(",")]
+                self.sort = [
+                    _sort_key(self.catalogue, self.type_name, rule) for rule in value.split(",")
+                ]
             case "_include" | "_include:iterate":
                 iterate = name.endswith(":iterate")
-                self.includes.append(_include(self.type_name, value, iterate=iterate))
+                self.includes.append(
+                    _include(self.catalogue, self.type_name, value, iterate=iterate)
+                )
             case "_revinclude" | "_revinclude:iterate":
                 iterate = name.endswith(":iterate")
-                self.revincludes.append(_revinclude(self.type_name, value, iterate=iterate))
+                self.revincludes.append(
+                    _revinclude(self.catalogue, self.type_name, value, iterate=iterate)
+                )
             case "_include:recurse" | "_revinclude:recurse":
                 text = f"{name} was renamed before R4: it is {name.partition(':')[0]}:iterate."
                 raise error(Category.NOT_SUPPORTED, text)
@@ -171,19 +176,19 @@ def _total(value: str) -> str:
     return value
 
 
-def _sort_key(type_name: str, rule: str) -> SortKey:
+def _sort_key(catalogue: Catalogue, type_name: str, rule: str) -> SortKey:
     """A parameter, with a `-` in front for descending (R4 3.1.1.5.1)."""
     name = rule.removeprefix("-")
-    field = fields(type_name).get(name)
+    field = catalogue.fields(type_name).get(name)
     if field is None or not field.sortable:
-        known = [each.name for each in fields(type_name).values() if each.sortable]
+        known = [each.name for each in catalogue.fields(type_name).values() if each.sortable]
         near = get_close_matches(name, known, n=3) or known
         text = f"_sort={rule}: {type_name} is not sorted by {name!r}, but by {', '.join(near)}."
         raise error(Category.INVALID, text)
     return SortKey(name, rule.startswith("-"))
 
 
-def _include(type_name: str, value: str, *, iterate: bool) -> Include:
+def _include(catalogue: Catalogue, type_name: str, value: str, *, iterate: bool) -> Include:
     """`Observation:subject`, `Observation:subject:Patient`, `Observation:*` or `*` (R4 3.1.1.5.4).
 
     With `:iterate` it may begin at any type, as it is followed from what was included too.
@@ -192,21 +197,22 @@ def _include(type_name: str, value: str, *, iterate: bool) -> Include:
     source = found.source
     if source != "*":
         if source in REGISTRY.endpoints and not iterate and source != type_name:
-            raise _not_followed("_include", value, includes(type_name))
-        _check_way("_include", value, found, includes(source) if _known(source) else ())
-    _check_target("_include", value, found)
+            raise _not_followed("_include", value, catalogue.includes(type_name))
+        known = catalogue.includes(source) if _known(source) else ()
+        _check_way("_include", value, found, known)
+    _check_target(catalogue, "_include", value, found)
     return found
 
 
-def _revinclude(type_name: str, value: str, *, iterate: bool) -> Include:
+def _revinclude(catalogue: Catalogue, type_name: str, value: str, *, iterate: bool) -> Include:
     """`Provenance:target`, `Provenance:*` or `*`: what refers to the matches (R4 3.1.1.5.4)."""
     found = _parts("_revinclude", value, iterate=iterate)
     if found.source != "*":
-        known = (
-            includes(found.source) if iterate and _known(found.source) else revincludes(type_name)
-        )
+        known = catalogue.revincludes(type_name)
+        if iterate and _known(found.source):
+            known = catalogue.includes(found.source)
         _check_way("_revinclude", value, found, known)
-    _check_target("_revinclude", value, found)
+    _check_target(catalogue, "_revinclude", value, found)
     if found.target not in (None, type_name) and not iterate:
         text = f"_revinclude={value}: what it refers to is {type_name} in this search."
         raise error(Category.INVALID, text)
@@ -242,14 +248,14 @@ def _not_followed(name: str, value: str, known: tuple[str, ...]) -> FhirError:
     return error(Category.INVALID, f"{name}={value}: not a reference to follow here.{hint}")
 
 
-def _check_target(name: str, value: str, found: Include) -> None:
+def _check_target(catalogue: Catalogue, name: str, value: str, found: Include) -> None:
     if found.target is None:
         return
     if found.parameter == "*":
         if _known(found.target):
             return
         raise error(Category.INVALID, f"{name}={value}: {found.target!r:.60} is no resource type.")
-    targets = fields(found.source)[found.parameter].targets
+    targets = catalogue.fields(found.source)[found.parameter].targets
     if found.target not in targets:
         text = f"{name}={value}: {found.parameter} refers to {', '.join(targets)}."
         raise error(Category.INVALID, text)

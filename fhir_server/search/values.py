@@ -6,7 +6,6 @@ import re
 from typing import Final
 
 from fhir_server.outcome import Category, error
-from fhir_server.search.catalogue import LAST_UPDATED, Field
 from fhir_server.search.expression import (
     DateTest,
     Expression,
@@ -15,6 +14,7 @@ from fhir_server.search.expression import (
     conjunction,
     disjunction,
 )
+from fhir_server.search.fields import LAST_UPDATED, Field
 from fhir_server.search.types import date, near, number, quantity, reference, string, token, uri
 
 _WITHOUT_SYSTEM: Final = frozenset(("ContactPoint", "boolean", "uri", "string"))

@@ -28,6 +28,7 @@ from pymongo.errors import (
 from pymongo.write_concern import WriteConcern
 
 from fhir_server.search import plan
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.store import schema
 from fhir_server.store.queries import TIMES, Document, Queries
 from fhir_server.store.schema import StoreRefused
@@ -77,13 +78,14 @@ class Database(Queries):
         name: str,
         limits: Limits,
         cursor_key: bytes,
-        base_url: str,
+        catalogue: Catalogue,
     ) -> None:
         database = client.get_database(name, codec_options=TIMES, write_concern=MAJORITY)
         super().__init__(database, limits.query_milliseconds)
         self.limits = limits
         self.cursor_key = cursor_key
-        self.base_url = base_url
+        self.catalogue = catalogue
+        """What can be searched by on this store."""
         self._client = client
         self._collections: dict[str, AsyncCollection[Document]] = {}
         self._prepared: set[str] = set()
@@ -122,7 +124,7 @@ class Database(Queries):
             )
         except (ConfigurationError, InvalidURI, ValueError) as problem:
             raise StoreRefused(f"The MongoDB URI cannot be used: {problem}.") from None
-        self = cls(client, name, limits, cursor_key, base_url.rstrip("/"))
+        self = cls(client, name, limits, cursor_key, Catalogue(base_url.rstrip("/")))
         try:
             await self._open()
         except BaseException:

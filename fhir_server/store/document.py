@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bson.raw_bson import RawBSONDocument
 
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import IndexEntry
 from fhir_server.search.indexing import index_entry
 from fhir_server.search.stored import derived_fields
@@ -63,23 +64,23 @@ def with_meta(
     return whole
 
 
-def entry_of(whole: Resource, base_url: str) -> IndexEntry:
+def entry_of(catalogue: Catalogue, whole: Resource) -> IndexEntry:
     """What is derived from a resource with its `id` and `meta`."""
-    return index_entry(whole, members(whole, base_url), base_url)
+    return index_entry(catalogue, whole, members(whole, catalogue.base_url))
 
 
 def draft(
+    catalogue: Catalogue,
     type_name: str,
     logical_id: str,
     version: int,
     moment: datetime,
     resource: Resource,
     method: str,
-    base_url: str,
 ) -> Draft:
     """The document of this version. Raises `FhirError` where it cannot be stored."""
     whole = with_meta(type_name, logical_id, version, moment, resource)
-    entry = entry_of(whole, base_url)
+    entry = entry_of(catalogue, whole)
     json = dump(whole)
     document = {
         "_id": logical_id,

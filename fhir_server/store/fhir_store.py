@@ -10,6 +10,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.access.context import AccessContext
 from fhir_server.access.system import SystemAccess
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Expression
 from fhir_server.search.query import SearchQuery
 from fhir_server.store import reading, searching, transactions, writing
@@ -45,6 +46,11 @@ class FhirStore:
     def access(self) -> AccessContext:
         """The rights that this store keeps to."""
         return self._reach.access
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What can be searched by here."""
+        return self._reach.database.catalogue
 
     # Reading
 

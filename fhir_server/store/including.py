@@ -13,7 +13,7 @@ from typing import Final
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, FhirError
 from fhir_server.search import keys
-from fhir_server.search.catalogue import revincludes as ways_to
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Expression, Ids
 from fhir_server.search.filters import NONE
 from fhir_server.search.joins import one_of
@@ -100,7 +100,7 @@ async def _round(
         wanted = frozenset(one for one in ids if (type_name, one) not in basket.known)
         if wanted:
             new += await _fetch(reach, basket, Interaction.INCLUDE, type_name, Ids(wanted))
-    for type_name, found in sorted(_sources(front, revincludes).items()):
+    for type_name, found in sorted(_sources(reach.database.catalogue, front, revincludes).items()):
         new += await _fetch(reach, basket, Interaction.SEARCH, type_name, one_of(found))
     return new
 
@@ -158,22 +158,24 @@ def _references(row: _Row) -> Iterator[tuple[str, str, str]]:
             yield parameter, type_name, logical_id
 
 
-def _sources(front: Sequence[_Row], includes: Sequence[Include]) -> dict[str, set[str]]:
+def _sources(
+    catalogue: Catalogue, front: Sequence[_Row], includes: Sequence[Include]
+) -> dict[str, set[str]]:
     """By type, the keys of what refers to them."""
     wanted: dict[str, set[str]] = {}
     for row in front:
         for include in includes:
             if include.target not in (None, row.type_name):
                 continue
-            for source, parameter in _ways(include, row.type_name):
+            for source, parameter in _ways(catalogue, include, row.type_name):
                 place = f"{row.type_name}/{row.logical_id}"
                 wanted.setdefault(source, set()).add(keys.key(parameter, keys.REFERENCE, place))
     return wanted
 
 
-def _ways(include: Include, target: str) -> Iterator[tuple[str, str]]:
+def _ways(catalogue: Catalogue, include: Include, target: str) -> Iterator[tuple[str, str]]:
     """The types and parameters that can refer to the target, of those that were asked for."""
-    for way in ways_to(target):
+    for way in catalogue.revincludes(target):
         source, _, parameter = way.partition(":")
         if include.source in (source, "*") and include.parameter in (parameter, "*"):
             yield source, parameter

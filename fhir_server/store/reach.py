@@ -15,6 +15,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.access.context import AccessContext, Interaction
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.cursor import Position
 from fhir_server.search.expression import Everything, Expression, IndexEntry
 from fhir_server.search.filters import mongo_filter
@@ -40,7 +41,7 @@ class Rule:
     interaction: Interaction
     type_name: str
     policy: Expression
-    base_url: str
+    catalogue: Catalogue
 
     @property
     def everything(self) -> bool:
@@ -61,7 +62,7 @@ class Rule:
 
     def shows(self, document: RawBSONDocument) -> bool:
         """The same for one stored version, by what that version itself says."""
-        return self.everything or self.allows(entry_of(restore_raw(document), self.base_url))
+        return self.everything or self.allows(entry_of(self.catalogue, restore_raw(document)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Reach:
         policy: Expression | None = self.access.policy(interaction, type_name)
         if policy is None:  # pyright: ignore[reportUnnecessaryComparison]  the type may lie
             raise TypeError(f"no policy for {interaction.name} on {type_name}")
-        return Rule(interaction, type_name, policy, self.database.base_url)
+        return Rule(interaction, type_name, policy, self.database.catalogue)
 
     def plan(
         self,

@@ -98,7 +98,7 @@ def _comparable(derived: Document) -> Document:
 
 def _derived(database: Database, collection: str, document: Document) -> Document:
     resource = restore(document)
-    fields = derived_fields(entry_of(resource, database.base_url))
+    fields = derived_fields(entry_of(database.catalogue, resource))
     if collection == HISTORY:
         fields = {"m": fields["m"]}
     return {**fields, "json": dump(resource)}
@@ -112,4 +112,4 @@ async def _members_before(database: Database, collection: str, marker: Document)
         type_name, logical_id = collection, marker["_id"]
     found_by = {"_id": superseded_id(type_name, logical_id, marker["v"] - 1)}
     last = await database.first_raw(HISTORY, found_by, {}, None)
-    return [] if last is None else sorted(members(restore_raw(last), database.base_url))
+    return [] if last is None else sorted(members(restore_raw(last), database.catalogue.base_url))

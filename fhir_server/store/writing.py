@@ -88,7 +88,7 @@ async def create(reach: Reach, items: Sequence[New]) -> list[StoredVersion]:
 def _first(rule: Rule, item: New, moment: datetime) -> Draft:
     logical_id = item.logical_id or str(uuid4())
     _check_id(item.type_name, logical_id)
-    made = draft(item.type_name, logical_id, 1, moment, item.resource, item.method, rule.base_url)
+    made = draft(rule.catalogue, item.type_name, logical_id, 1, moment, item.resource, item.method)
     _check_proposed(rule, made)
     return made
 
@@ -188,19 +188,19 @@ async def _as_create(reach: Reach, rule: Rule, change: Change) -> Draft:
     if change.if_match is not None:
         raise _precondition()
     _check_id(type_name, logical_id)
-    return draft(type_name, logical_id, 1, now(), change.resource, change.method, rule.base_url)
+    return draft(rule.catalogue, type_name, logical_id, 1, now(), change.resource, change.method)
 
 
 def _next(reach: Reach, rule: Rule, change: Change, current: RawBSONDocument) -> Draft:
     type_name, logical_id, version = change.type_name, change.logical_id, current["v"] + 1
     made = draft(
+        rule.catalogue,
         type_name,
         logical_id,
         version,
         later(current),
         change.resource,
         change.method,
-        rule.base_url,
     )
     _check_proposed(rule, made)
     if current.get("x"):

@@ -14,7 +14,7 @@ from fhir_server.search.expression import And
 from fhir_server.search.indexing import index_entry
 from fhir_server.search.matching import matches
 from resources.access_table import members
-from tests.access.world import access
+from tests.access.world import CATALOGUE, access
 
 SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 CATEGORIES = ["laboratory", "vital-signs", "survey"]
@@ -38,7 +38,9 @@ def reaches(scopes: list[str], interaction: Interaction, resource: dict[str, Any
     type_name = resource["resourceType"]
     if not context.covers(interaction, type_name):
         return False
-    return matches(context.policy(interaction, type_name), index_entry(resource, members(resource)))
+    return matches(
+        context.policy(interaction, type_name), index_entry(CATALOGUE, resource, members(resource))
+    )
 
 
 @pytest.mark.parametrize("interaction", [Interaction.READ, Interaction.SEARCH, Interaction.INCLUDE])

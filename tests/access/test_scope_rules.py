@@ -7,9 +7,9 @@ import pytest
 from fhir_server.access.scope_rules import AccessScopeRules
 from resources.registry import REGISTRY
 from smart_auth.directory import ScopeRules
-from tests.access.world import BASE
+from tests.access.world import CATALOGUE
 
-RULES = AccessScopeRules(BASE)
+RULES = AccessScopeRules(lambda: CATALOGUE)
 SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fhir_server.access.grant import GrantedAccess, grant_access
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import IndexEntry
 from smart_auth.grant import Grant
 
 BASE = "https://ehr.example/fhir"
+CATALOGUE = Catalogue(BASE)
 
 
 def grant(*scopes: str, patient: str | None = "a", fhir_user: str | None = "Patient/a") -> Grant:
@@ -28,7 +30,7 @@ def grant(*scopes: str, patient: str | None = "a", fhir_user: str | None = "Pati
 def access(
     *scopes: str, patient: str | None = "a", fhir_user: str | None = "Patient/a"
 ) -> GrantedAccess:
-    return grant_access(grant(*scopes, patient=patient, fhir_user=fhir_user), base_url=BASE)
+    return grant_access(grant(*scopes, patient=patient, fhir_user=fhir_user), CATALOGUE)
 
 
 def entry(members: Iterable[str] = (), keys: Iterable[str] = ()) -> IndexEntry:

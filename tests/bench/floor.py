@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Member
 from fhir_server.search.filters import mongo_filter
 from fhir_server.search.plan import plan
@@ -49,7 +50,7 @@ _JSON: Final = {"content-type": "application/fhir+json"}
 _MAJORITY_READ: Final = {"level": "majority"}
 _SNAPSHOT_READ: Final = {"level": "snapshot"}
 _LIMIT: Final = 10_000
-_BASE_URL: Final = "http://127.0.0.1/fhir"
+_CATALOGUE: Final = Catalogue("http://127.0.0.1/fhir")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +179,10 @@ def _find(patient: str, code: str) -> dict[str, Any]:
         ("_count", "20"),
     ]
     query = parse_search(
+        _CATALOGUE,
         "Observation",
         pairs,
         strict=True,
-        base_url=_BASE_URL,
         default_count=50,
         max_count=1000,
     )
@@ -201,7 +202,7 @@ def _find(patient: str, code: str) -> dict[str, Any]:
 
 
 def _template(one: Named) -> Template:
-    made = draft(one.type_name, one.logical_id, 1, now(), one.resource, "POST", _BASE_URL)
+    made = draft(_CATALOGUE, one.type_name, one.logical_id, 1, now(), one.resource, "POST")
     return Template(one.type_name, one.logical_id.encode(), bytes(made.document.raw))
 
 

@@ -61,14 +61,14 @@ async def test_whose_record_somebody_may_open(
     served: Served, fhir_user: str, text: str | None, expected: list[str]
 ) -> None:
     async with open_database(served.settings, served.mongodb_uri) as database:
-        directory = RecordDirectory(database, served.base)
+        directory = RecordDirectory(database)
         found = await directory.patients(fhir_user, text, 20)
         assert sorted(choice.id for choice in found) == expected
 
 
 async def test_a_person_is_described_by_the_name_in_use(served: Served) -> None:
     async with open_database(served.settings, served.mongodb_uri) as database:
-        directory = RecordDirectory(database, served.base)
+        directory = RecordDirectory(database)
         ann = await directory.describe("Patient/ann")
         assert ann is not None
         assert (ann.name, ann.patients, ann.any_patient) == ("Ann Marsh", ("ann",), False)

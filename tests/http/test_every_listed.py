@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
-from fhir_server.search.catalogue import SORTABLE, fields
+from fhir_server.search.catalogue import Catalogue
+from fhir_server.search.fields import SORTABLE
 from resources.registry import REGISTRY
 from tests.serving import Caller, Served
 
@@ -40,7 +41,7 @@ async def _statement(served: Served) -> list[dict[str, Any]]:
 
 
 def _value(type_name: str, listed: dict[str, str]) -> str:
-    parts = [each.whole.type for each in fields(type_name)[listed["name"]].components]
+    parts = [each.whole.type for each in Catalogue("").fields(type_name)[listed["name"]].components]
     return "$".join(VALUES[each] for each in parts) or VALUES[listed["type"]]
 
 

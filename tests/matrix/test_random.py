@@ -12,11 +12,11 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fhir_server.search.catalogue import fields, includes, revincludes
 from tests.matrix.callers import KINDS
 from tests.matrix.rules import Resource, readable
 from tests.matrix.world import Asker, World, everything
 from tests.matrix.woven import CATEGORY, A, B, about, ref
+from tests.search.finding import CATALOGUE
 
 TYPES = ("Appointment", "Communication", "Condition", "Device", "Observation")
 WHO = ("patient all", "granular union", "user as the patient", "user as staff", "patient s")
@@ -105,7 +105,7 @@ def _values(kind: str, name: str) -> st.SearchStrategy[str]:
 
 @st.composite
 def criteria(draw: st.DrawFn, type_name: str) -> str:
-    field = draw(st.sampled_from([*fields(type_name).values()]))
+    field = draw(st.sampled_from([*CATALOGUE.fields(type_name).values()]))
     modifiers = [each for each in field.modifiers if each != "missing"]
     if draw(st.integers(0, 5)) == 0:
         return f"{field.name}:missing={draw(st.sampled_from(['true', 'false']))}"
@@ -124,15 +124,15 @@ def searches(draw: st.DrawFn) -> str:
     parts = draw(st.lists(criteria(type_name), max_size=2))
     if draw(st.booleans()):
         name = draw(st.sampled_from(favourites.get(type_name, ["_id", "_tag", "_lastUpdated"])))
-        field = fields(type_name)[name]
+        field = CATALOGUE.fields(type_name)[name]
         parts.append(f"{name}={quote(draw(_values(field.type, name)), safe=':,|/')}")
     if draw(st.integers(0, 2)) == 0:
         sort = draw(st.sampled_from(["_id", "-_id", "-_lastUpdated,_id", "_lastUpdated,-_id"]))
         parts.append(f"_sort={sort}")
     if draw(st.integers(0, 2)) == 0:
-        parts.append(f"_include={draw(st.sampled_from(includes(type_name)))}")
+        parts.append(f"_include={draw(st.sampled_from(CATALOGUE.includes(type_name)))}")
     if draw(st.integers(0, 2)) == 0:
-        parts.append(f"_revinclude={draw(st.sampled_from(revincludes(type_name)))}")
+        parts.append(f"_revinclude={draw(st.sampled_from(CATALOGUE.revincludes(type_name)))}")
     return f"{type_name}?{'&'.join(parts)}"
 
 

@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
-from fhir_server.search.catalogue import fields, includes, revincludes
 from tests.matrix.rules import Resource, readable, walk
 from tests.matrix.world import STORED, World, entries, everything, ids
 from tests.matrix.woven import A, B
+from tests.search.finding import CATALOGUE
 
 
 def spellings(base: str, logical_id: str) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ async def same_but_for_reach(world: World, path: str) -> list[Resource]:
 
 @pytest.mark.parametrize("type_name", STORED)
 async def test_y2_anothers_id_in_every_spelling(world: World, type_name: str) -> None:
-    for name, field in fields(type_name).items():
+    for name, field in CATALOGUE.fields(type_name).items():
         if field.type != "reference" or "Patient" not in field.targets:
             continue
         for spelt in spellings(world.base, B):
@@ -67,7 +67,7 @@ async def test_y2_by_id_tag_and_identifier(world: World, type_name: str) -> None
     for one in theirs:
         tag = quote(f"urn:example:matrix|{one['meta']['tag'][0]['code']}")
         paths = [f"_id={one['id']}", f"_tag={tag}", f"_id={one['id']}&_id={one['id']},aaa-patient"]
-        if "identifier" in fields(type_name) and "identifier" in one:
+        if "identifier" in CATALOGUE.fields(type_name) and "identifier" in one:
             value: str = walk(one, "identifier.value")[0]
             paths += [
                 f"identifier={quote(value)}",
@@ -185,8 +185,8 @@ async def test_y4_includes_bring_only_what_is_in_reach(world: World, type_name: 
     form = {
         "_id": ",".join(ids(found)),
         "_count": "1000",
-        "_include": list(includes(type_name)),
-        "_revinclude": list(revincludes(type_name)),
+        "_include": list(CATALOGUE.includes(type_name)),
+        "_revinclude": list(CATALOGUE.revincludes(type_name)),
     }
     whole = await world.system("POST", f"{type_name}/_search", data=form)
     mine = await world.a("POST", f"{type_name}/_search", data=form)

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.indexing import index_entry
 from fhir_server.search.matching import matches
 from fhir_server.search.query import SearchQuery, parse_search
 from resources.access_table import members
 
 BASE = "http://localhost/fhir"
+CATALOGUE = Catalogue(BASE)
 Resource = dict[str, Any]
 
 
@@ -22,16 +24,14 @@ def parsed(search: str, *, strict: bool = True) -> SearchQuery:
     for pair in rest.split("&") if rest else ():
         name, _, value = pair.partition("=")
         pairs.append((unquote_plus(name), unquote_plus(value)))
-    return parse_search(
-        type_name, pairs, strict=strict, base_url=BASE, default_count=50, max_count=100
-    )
+    return parse_search(CATALOGUE, type_name, pairs, strict=strict, default_count=50, max_count=100)
 
 
 def found(search: str, resources: Iterable[Resource]) -> str:
     """The ids of the matches, in order, as one string."""
     query = parsed(search)
     entries = (
-        index_entry(each, members(each), BASE)
+        index_entry(CATALOGUE, each, members(each))
         for each in resources
         if each["resourceType"] == query.type_name
     )

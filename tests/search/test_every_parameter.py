@@ -19,7 +19,7 @@ from fhir_server.search.indexing import index_entry
 from fhir_server.search.matching import matches
 from fhir_server.search.query import parse_criteria
 from resources.registry import REGISTRY, ElementType, SearchParameter
-from tests.search.finding import BASE
+from tests.search.finding import CATALOGUE
 
 Resource = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
@@ -199,8 +199,8 @@ def _under(key: str, repeats: bool, beside: dict[str, str]) -> Any:
 
 def _finds(resource: Resource, name: str, value: str) -> bool:
     criteria = f"{name}={quote(value, safe='')}"
-    where = parse_criteria(resource["resourceType"], criteria, base_url=BASE)
-    return matches(where, index_entry(resource, frozenset(), BASE))
+    where = parse_criteria(CATALOGUE, resource["resourceType"], criteria)
+    return matches(where, index_entry(CATALOGUE, resource, frozenset()))
 
 
 PARAMETERS = [

@@ -22,6 +22,7 @@ from fhir_server.search.indexing import index_entry
 from fhir_server.search.plan import INDEXES, MongoPlan, derived_fields, plan
 from fhir_server.search.query import SearchQuery, parse_search
 from resources.access_table import members
+from tests.search.finding import CATALOGUE
 
 Document = dict[str, Any]
 Resource = dict[str, Any]
@@ -106,7 +107,7 @@ def database(mongodb_uri: str) -> Iterator[Database[Document]]:
         found = client[f"explain_{uuid4().hex[:8]}"]
         batches: dict[str, list[Document]] = {}
         for number, resource in enumerate(_resources()):
-            entry = index_entry(resource, members(resource))
+            entry = index_entry(CATALOGUE, resource, members(resource))
             document = {"_id": resource["id"], "t": moment(number // 50), **derived_fields(entry)}
             batches.setdefault(resource["resourceType"], []).append(document)
         for name, documents in batches.items():
@@ -202,10 +203,10 @@ def _query(shape: str, count: int) -> SearchQuery:
     type_name, _, rest = shape.partition("?")
     pairs = [tuple(pair.split("=", 1)) for pair in rest.split("&") if pair]
     return parse_search(
+        CATALOGUE,
         type_name,
         [(name, value) for name, value in pairs],
         strict=True,
-        base_url="http://localhost/fhir",
         default_count=count,
         max_count=1000,
     )

@@ -26,6 +26,7 @@ from fhir_server.search.filters import moment
 from fhir_server.search.matching import matches
 from fhir_server.search.plan import INDEXES, MongoPlan, derived_fields, plan
 from fhir_server.search.query import SearchQuery, SortKey, parse_criteria
+from tests.search.finding import CATALOGUE
 from tests.search.world import MAIN, World, dated, expressions, policies, world
 
 Document = dict[str, Any]
@@ -202,7 +203,7 @@ def test_pages_join_to_the_whole(
 @pytest.mark.parametrize("policy", [Everything(), Member(frozenset(("p1",)))])
 def test_a_composite_is_bounded_by_its_code(criteria: str, policy: Expression) -> None:
     """Q7: what its code says of the whole resource is the key that the index is walked by."""
-    where = parse_criteria("Observation", criteria, base_url="")
+    where = parse_criteria(CATALOGUE, "Observation", criteria)
     planned = plan(SearchQuery("Observation", where), policy)
     assert planned.hint == "keys"
     first = planned.filter["k"]

@@ -9,14 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.outcome import Category, FhirError
-from fhir_server.search.catalogue import fields, includes, revincludes, supported_parameters
 from fhir_server.search.expression import Everything, Key, conjunction
 from fhir_server.search.indexing import index_entry
 from fhir_server.search.main_dates import MAIN_DATE
 from fhir_server.search.query import Include, SortKey, parse_criteria, parse_search
 from fhir_server.search.values import split
 from resources.registry import REGISTRY
-from tests.search.finding import BASE, parsed
+from tests.search.finding import CATALOGUE, parsed
 
 
 @pytest.mark.parametrize(
@@ -180,19 +179,19 @@ def test_results() -> None:
 
 def test_criteria_are_strict_and_only_filters() -> None:
     """Conditional interactions and granular scopes (contract: always strict)."""
-    where = parse_criteria("Observation", "category=a%7Cb&status=final,amended", base_url=BASE)
+    where = parse_criteria(CATALOGUE, "Observation", "category=a%7Cb&status=final,amended")
     both = parse_search(
+        CATALOGUE,
         "Observation",
         [("category", "a|b"), ("status", "final,amended")],
         strict=True,
-        base_url=BASE,
         default_count=1,
         max_count=1,
     )
     assert where == both.where
     for criteria in ("", "_sort=date", "_count=1", "nonsense=1", "code=", "_include=a"):
         with pytest.raises(FhirError):
-            parse_criteria("Observation", criteria, base_url=BASE)
+            parse_criteria(CATALOGUE, "Observation", criteria)
 
 
 @given(st.lists(st.text(st.sampled_from("a,|$\\"), min_size=1), min_size=1))
@@ -219,10 +218,10 @@ def test_no_value_breaks_the_parser(pair: tuple[str, str, str, str], strict: boo
     type_name, name, modifier, value = pair
     try:
         parse_search(
+            CATALOGUE,
             type_name,
             [(name + modifier, value)],
             strict=strict,
-            base_url=BASE,
             default_count=10,
             max_count=10,
         )
@@ -235,34 +234,34 @@ def test_every_listed_parameter_and_modifier_is_accepted() -> None:
     values = {"date": "2020", "token": "a", "string": "a", "reference": "a"}
     values |= {"number": "1.5", "quantity": "1.5||mg", "special": "1|2|3", "uri": "http://a.org/b"}
     for type_name in REGISTRY.types:
-        listed = supported_parameters(type_name)
+        listed = CATALOGUE.supported_parameters(type_name)
         for parameter, modifiers in listed:
-            plain = fields(type_name)[parameter.name].plain
+            plain = CATALOGUE.fields(type_name)[parameter.name].plain
             value = "true" if plain == {"boolean"} else values.get(parameter.type, "")
-            if components := fields(type_name)[parameter.name].components:
+            if components := CATALOGUE.fields(type_name)[parameter.name].components:
                 value = "$".join(values[each.whole.type] for each in components)
             for modifier in ("", *modifiers):
                 name = f"{parameter.name}:{modifier}" if modifier else parameter.name
                 given = {"missing": "true", "of-type": "a|b|c"}.get(modifier, value)
-                parse_criteria(type_name, f"{name}={given}", base_url=BASE)
+                parse_criteria(CATALOGUE, type_name, f"{name}={given}")
         for name in REGISTRY.parameters(type_name).keys() - {p.name for p, _ in listed}:
             with pytest.raises(FhirError):
-                parse_criteria(type_name, f"{name}=1", base_url=BASE)
+                parse_criteria(CATALOGUE, type_name, f"{name}=1")
 
 
 def test_every_listed_include_is_accepted() -> None:
     """D18, Q9."""
     for type_name in ("Observation", "Patient", "Provenance", "Slot", "Group", "List"):
-        for each in includes(type_name):
+        for each in CATALOGUE.includes(type_name):
             assert parsed(f"{type_name}?_include={each}").includes
-        for each in revincludes(type_name):
+        for each in CATALOGUE.revincludes(type_name):
             assert parsed(f"{type_name}?_revinclude={each}").revincludes
 
 
 def test_main_dates_are_dates_of_which_there_is_one() -> None:
     """They are stored as one start and one end, so their elements must not repeat."""
     for type_name, name in MAIN_DATE.items():
-        field = fields(type_name)[name]
+        field = CATALOGUE.fields(type_name)[name]
         assert field.type == "date", (type_name, name)
         paths = re.findall(rf"\b{type_name}\.([\w.]+)", field.definition.expression or "")
         assert paths, (type_name, name)
@@ -284,7 +283,7 @@ def test_a_resource_with_too_many_pairs_is_refused() -> None:
         "code": many[0],
     }
     with pytest.raises(FhirError) as caught:
-        index_entry(observation, frozenset())
+        index_entry(CATALOGUE, observation, frozenset())
     assert caught.value.category is Category.TOO_LONG
 
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, FhirError
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import (
     And,
     Everything,
@@ -105,7 +106,7 @@ def visible(policy: Expression, version: StoredVersion, before: StoredVersion | 
     """The reference: a version by its own content, a delete marker by the one it ended."""
     judged = before if version.deleted else version
     assert judged is not None
-    return matches(policy, entry_of(parse(judged.json), BASE_URL))
+    return matches(policy, entry_of(Catalogue(BASE_URL), parse(judged.json)))
 
 
 async def answer(call: Any) -> StoredVersion | Category:

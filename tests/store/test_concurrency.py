@@ -15,7 +15,6 @@ from fhir_server.search.expression import Ids
 from fhir_server.search.query import parse_criteria
 from fhir_server.store import Change, FhirStore, StoredVersion
 from resources.fhir_json import parse
-from tests.store.conftest import BASE_URL
 from tests.store.test_versions import patient, refusal
 
 
@@ -89,7 +88,7 @@ async def test_updates_and_deletes_use_no_version_twice(store: FhirStore) -> Non
 
 async def test_w_equal_conditional_creates_make_one_resource(store: FhirStore) -> None:
     value = uuid4().hex
-    criteria = parse_criteria("Patient", f"identifier=urn:x|{value}", base_url=BASE_URL)
+    criteria = parse_criteria(store.catalogue, "Patient", f"identifier=urn:x|{value}")
     identified = patient("A") | {"identifier": [{"system": "urn:x", "value": value}]}
 
     async def work(inside: FhirStore) -> tuple[str, bool]:

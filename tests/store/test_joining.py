@@ -21,7 +21,7 @@ from fhir_server.search.query import parse_criteria
 from fhir_server.store import Database, FhirStore, UnrestrictedStore, joining
 from resources.access_table import Kind, members, visibility
 from tests.access.world import grant
-from tests.search.finding import parsed
+from tests.search.finding import CATALOGUE, parsed
 from tests.search.joined import ENDS, WAYS, Everyone, Resource
 from tests.store.test_versions import refusal
 
@@ -116,7 +116,7 @@ def _patient(who: str) -> Caller:
         )
 
     given = replace(grant("patient/*.rs"), patient=who, fhir_user=f"Patient/{who}")
-    return Caller(grant_access(given, base_url="http://localhost/fhir"), sees)
+    return Caller(grant_access(given, CATALOGUE), sees)
 
 
 CALLERS = {
@@ -256,7 +256,7 @@ async def test_z4_every_step_needs_its_scope(
 ) -> None:
     """And says so whatever there is to be found."""
     given = grant(*(f"patient/{scope}" for scope in scopes.split()), patient="p0")
-    store = FhirStore(joined, grant_access(given, base_url="http://localhost/fhir"))
+    store = FhirStore(joined, grant_access(given, CATALOGUE))
     refused = await refusal(store.search(parsed(search)))
     assert refused.category is Category.FORBIDDEN
     assert f"patient/{named}" in str(refused)
@@ -266,7 +266,7 @@ async def test_z4_every_step_needs_its_scope(
 async def test_g3_a_step_keeps_to_the_constraint_of_its_scope(joined: Database) -> None:
     """What a granular scope leaves out cannot be found out by asking who has it."""
     given = grant("patient/Patient.rs", "patient/Observation.rs?code=a", patient="p0")
-    store = FhirStore(joined, grant_access(given, base_url="http://localhost/fhir"))
+    store = FhirStore(joined, grant_access(given, CATALOGUE))
     mine = [each for each in EVERYONE.resources if each.get("subject") == _to("Patient/p0")[0]]
     codes = {each["code"]["coding"][0]["code"] for each in mine if "code" in each}
     assert codes == set(CODES)
@@ -318,7 +318,7 @@ def _stages(stage: Any) -> list[str]:
 
 async def test_the_criteria_of_a_conditional_interaction_may_be_chained(joined: Database) -> None:
     store = FhirStore(joined, CALLERS["all"].access)
-    criteria = parse_criteria("Encounter", "_id=e1,e2&patient.gender:not=x", base_url="http://x")
+    criteria = parse_criteria(CATALOGUE, "Encounter", "_id=e1,e2&patient.gender:not=x")
     found = await store.find("Encounter", criteria, limit=9)
     assert {each.logical_id for each in found} == {"e1", "e2"}
 
@@ -327,5 +327,5 @@ def test_a_granular_scope_with_a_chain_is_none() -> None:
     """It could not be decided from the resource alone, so it is not granted and gives nothing."""
     for constraint in ("patient.gender=male", "_has:Provenance:target:agent=x"):
         given = grant(f"patient/Observation.rs?{constraint}")
-        access = grant_access(given, base_url="http://localhost/fhir")
+        access = grant_access(given, CATALOGUE)
         assert not access.covers(Interaction.SEARCH, "Observation")

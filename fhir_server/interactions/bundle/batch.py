@@ -40,7 +40,7 @@ async def perform_entry(call: Call, entry: Entry, rows: Sequence[Row]) -> Reply:
     if type_name:
         check_type(type_name)
     if entry.resource is not None and row.body is Body.RESOURCE:
-        await ConditionalReferences(call.store, call.service.base_url).resolve(entry.resource)
+        await ConditionalReferences(call.store).resolve(entry.resource)
     entry_call = replace(
         call,
         type_name=type_name,

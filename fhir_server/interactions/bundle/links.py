@@ -73,9 +73,8 @@ class ConditionalReferences:
     caller cannot search, he cannot refer to in this way.
     """
 
-    def __init__(self, store: FhirStore, base_url: str) -> None:
+    def __init__(self, store: FhirStore) -> None:
         self._store = store
-        self._base_url = base_url
         self._known: dict[str, str] = {}
 
     async def resolve(self, resource: Resource) -> None:
@@ -92,7 +91,7 @@ class ConditionalReferences:
 
     async def _only_match(self, reference: ParsedReference, path: str) -> str:
         type_name = reference.type_name or ""
-        expression = parse_criteria(type_name, reference.criteria or "", base_url=self._base_url)
+        expression = parse_criteria(self._store.catalogue, type_name, reference.criteria or "")
         found = await self._store.find(type_name, expression, limit=2)
         if len(found) == 1:
             return f"{type_name}/{found[0].logical_id}"

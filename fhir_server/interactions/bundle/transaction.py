@@ -104,9 +104,7 @@ class _Attempt:
         matched: dict[int, StoredVersion] = {}
         for entry, text in conditional:
             try:
-                expression = parse_criteria(
-                    entry.type_name, text, base_url=self.call.service.base_url
-                )
+                expression = parse_criteria(store.catalogue, entry.type_name, text)
                 found = await store.find(entry.type_name, expression, limit=2)
                 if len(found) > 1:
                     raise several_matches(entry.type_name)
@@ -128,7 +126,7 @@ class _Attempt:
             for index, found in matched.items()
         }
         copies = {index: _copy(item) for index, item in kept.items()}
-        conditional = ConditionalReferences(self.call.store, self.call.service.base_url)
+        conditional = ConditionalReferences(self.call.store)
         for entry in self._of("POST", "PUT"):
             if entry.index in copies:
                 rewrite(copies[entry.index], renamed.get)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_server.interactions.subset import SUMMARIES
-from fhir_server.search.catalogue import SORTABLE, fields
+from fhir_server.search.fields import SORTABLE
 from fhir_server.search.query import RESULT_PARAMETERS, TOTALS
+from tests.search.finding import CATALOGUE
 from tests.search.rows.cells import Cell
 from tests.search.rows.row import Kind
 
@@ -95,4 +96,4 @@ def _of_sort(type_name: str, value: str) -> Iterator[Cell]:
         yield "_sort", "several"
         return
     sign = "-" if value.startswith("-") else ""
-    yield "_sort", sign + fields(type_name)[value.removeprefix("-")].type
+    yield "_sort", sign + CATALOGUE.fields(type_name)[value.removeprefix("-")].type

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 from urllib.parse import unquote_plus
 
-from fhir_server.search.catalogue import Field, fields
 from fhir_server.search.expression import Prefix
+from fhir_server.search.fields import Field
 from resources.registry import REGISTRY
+from tests.search.finding import CATALOGUE
 
 Cell = tuple[str, str]
 """A type of parameter, and the modifier, prefix or form of value that stands with it."""
@@ -36,7 +37,7 @@ def required() -> frozenset[Cell]:
     """All that is listed."""
     found = {AND, OR}
     for type_name in REGISTRY.endpoints:
-        for field in fields(type_name).values():
+        for field in CATALOGUE.fields(type_name).values():
             found |= set(_of(field))
     return frozenset(found)
 
@@ -67,7 +68,7 @@ def cells(search: str) -> frozenset[Cell]:
         return frozenset((AND,))
     name, _, value = pairs[0].partition("=")
     base, _, modifier = name.partition(":")
-    field = fields(type_name)[base]
+    field = CATALOGUE.fields(type_name)[base]
     if not modifier and re.search(r"(?<!\\),", value):
         return frozenset((OR,))
     if modifier:
