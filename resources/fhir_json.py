@@ -39,6 +39,9 @@ class LiteralDecimal(Decimal):
         value.literal = literal.encode("ascii")
         return value
 
+    def __deepcopy__(self, _: object) -> LiteralDecimal:
+        return self
+
 
 class MalformedJson(ValueError):
     """Not JSON: broken syntax, a duplicate key, a lone surrogate, nesting too deep."""
