@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import pytest
 
-from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.fields import SORTABLE
 from resources.registry import REGISTRY
+from tests.search.finding import CATALOGUE
 from tests.serving import Caller, Served
 
 STRICT = {"prefer": "handling=strict"}
@@ -41,7 +41,7 @@ async def _statement(served: Served) -> list[dict[str, Any]]:
 
 
 def _value(type_name: str, listed: dict[str, str]) -> str:
-    parts = [each.whole.type for each in Catalogue("").fields(type_name)[listed["name"]].components]
+    parts = [each.whole.type for each in CATALOGUE.fields(type_name)[listed["name"]].components]
     return "$".join(VALUES[each] for each in parts) or VALUES[listed["type"]]
 
 
@@ -70,7 +70,7 @@ def _questions(resource: dict[str, Any]) -> Iterator[str]:
     yield from (
         f"_sort=-{one['name']}"
         for one in resource["searchParam"]
-        if one["type"] in SORTABLE and fields(resource["type"])[one["name"]].sortable
+        if one["type"] in SORTABLE and CATALOGUE.fields(resource["type"])[one["name"]].sortable
     )
 
 
