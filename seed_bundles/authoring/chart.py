@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from .elements import Element, present, reference
+from .elements import HOUSE, TERMINOLOGY, Element, coding, present, reference
+
+_META: Final[Element] = {
+    "source": f"{HOUSE}record",
+    "tag": [coding(f"{TERMINOLOGY}v3-ActReason", "HTEST", "test health data")],
+}
+"""Where all of it comes from, and that nobody is treated by it (R4 `resource.html#Meta`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,10 @@ class Bundle:
 
     def put(self, type_name: str, logical_id: str, **elements: Any) -> str:
         """Adds a resource and gives the reference to it."""
-        self.resources.append({"resourceType": type_name, "id": logical_id, **present(**elements)})
+        meta: Element = {**_META, **(elements.pop("meta", None) or {})}
+        self.resources.append(
+            {"resourceType": type_name, "id": logical_id, "meta": meta, **present(**elements)}
+        )
         return f"{type_name}/{logical_id}"
 
     def entries(self) -> list[Element]:

@@ -43,8 +43,8 @@ def phq9(bundle: Bundle) -> None:
 
 def phq9_answers(
     chart: Chart, offset: int, points: tuple[int, ...], security: list[Element]
-) -> None:
-    chart.put(
+) -> str:
+    return chart.put(
         "QuestionnaireResponse",
         "phq9",
         meta={"profile": [f"{US_CORE}us-core-questionnaireresponse"], "security": security},

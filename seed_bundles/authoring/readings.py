@@ -26,7 +26,12 @@ _NAMES: Final = {"L": "Low", "N": "Normal", "H": "High"}
 
 
 def observe(
-    chart: Chart, kind: str, offset: int, value: str, performer: Element | None = None
+    chart: Chart,
+    kind: str,
+    offset: int,
+    value: str,
+    performer: Element | None = None,
+    **more: Any,
 ) -> str:
     measure = MEASURES[kind]
     unit = "points" if measure.unit == "{score}" else measure.unit
@@ -44,6 +49,7 @@ def observe(
         valueQuantity=quantity(value, unit, measure.ucum or measure.unit),
         interpretation=_interpretation(measure.interpretation(value)),
         referenceRange=_range(measure, unit),
+        **more,
     )
 
 

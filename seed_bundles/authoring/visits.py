@@ -7,7 +7,7 @@ from hashlib import sha1
 from typing import Any, Final
 
 from .chart import Chart
-from .clinic import CLINIC, CLINIC_ROOM, VIDEO_ROOM, VIDEO_VISIT, Member, later
+from .clinic import CLINIC, CLINIC_ROOM, OKAFOR, VIDEO_ROOM, VIDEO_VISIT, Member, later
 from .elements import (
     LOINC,
     TERMINOLOGY,
@@ -23,6 +23,9 @@ from .elements import (
     snomed,
 )
 
+_CARE: Final = hl7("service-category", "17", "General Practice")
+_SPECIALIST: Final = hl7("service-category", "27", "Specialist Medical")
+
 
 def appointment(
     chart: Chart,
@@ -36,6 +39,7 @@ def appointment(
     slot: str | None = None,
     cancelled: tuple[str, str] | None = None,
     minutes: int = 30,
+    **more: Any,
 ) -> str:
     place = VIDEO_ROOM if video else CLINIC_ROOM
     return chart.put(
@@ -43,6 +47,7 @@ def appointment(
         chart.number("appointment"),
         status=status,
         cancelationReason=hl7("appointment-cancellation-reason", *cancelled) if cancelled else None,
+        serviceCategory=[_CARE if member.role[0] == "nurse" or member is OKAFOR else _SPECIALIST],
         serviceType=[VIDEO_VISIT] if video else None,
         specialty=[snomed(*member.specialty)],
         appointmentType=hl7("v2-0276", "FOLLOWUP", "A follow up visit"),
@@ -59,6 +64,7 @@ def appointment(
             _participant(member.ref, status),
             _participant(place, status),
         ],
+        **more,
     )
 
 

@@ -10,10 +10,10 @@ from ..chart import Chart
 from ..clinic import AMSEL, OKAFOR
 from ..clinical import condition, consent, person, vaccine
 from ..course import course
-from ..elements import RESTRICTED, day
+from ..elements import RESTRICTED, day, reference
 from ..medicines import Medicine, dispense, order, refill
 from ..questionnaires import phq9_answers
-from ..readings import series, smoking
+from ..readings import observe, series, smoking
 from ..visits import appointment, document, encounter, message
 
 SERTRALINE: Final = Medicine(
@@ -66,7 +66,7 @@ def _treatment(chart: Chart) -> None:
     order(chart, HYDROXYZINE, -255, status="completed", reason=anxiety, security=RESTRICTED)
     dispense(chart, SERTRALINE, current, -25)
     refill(chart, SERTRALINE, current, -1)
-    series(chart, "phq9", course([(-260, "18"), (-150, "13"), (-8, "6")], 28, "1"), AMSEL.ref)
+    series(chart, "phq9", course([(-260, "18"), (-150, "13"), (-8, "6")], 28, "1")[:-1], AMSEL.ref)
     series(chart, "gad7", course([(-260, "15"), (-150, "11"), (-8, "5")], 28, "1"), AMSEL.ref)
     series(chart, "weight", course([(-260, "79.5"), (-8, "76.8")], 84, "0.4"))
     sleep = goal(chart, "goal-sleep", "Sleep seven hours on most nights", -240, 60)
@@ -84,8 +84,8 @@ def _treatment(chart: Chart) -> None:
         addresses=[depression, anxiety], goals=[sleep, work], author=AMSEL,
     )  # fmt: skip
     provenance(chart, "therapy", [depression, anxiety, plan], -240, AMSEL)
-    # The latest PHQ-9 as it was filled in; its sum is the newest score.
-    phq9_answers(chart, -8, (1, 1, 1, 1, 1, 1, 0, 0, 0), RESTRICTED)
+    answers = phq9_answers(chart, -8, (1, 1, 1, 1, 1, 1, 0, 0, 0), RESTRICTED)
+    observe(chart, "phq9", -8, "6", AMSEL.ref, derivedFrom=[reference(answers)])
 
 
 def _visits(chart: Chart) -> None:

@@ -293,7 +293,10 @@ def _visits(chart: Chart, stay: str) -> None:
     appointment(chart, -5, "14:00", OKAFOR, "First visit after the hospital", status="fulfilled")
     encounter(chart, "after-discharge", -5, "First visit after the hospital", [OKAFOR])
     appointment(chart, 9, "11:00", MARSH, "Cardiology after the heart attack",
-                slot="elena-marsh-w1d2-1100")  # fmt: skip
+                slot="elena-marsh-w1d2-1100",
+                basedOn=[reference("ServiceRequest/margaret-osei-rehab-referral")],
+                reasonReference=[reference("Condition/margaret-osei-coronary-disease")],
+                )  # fmt: skip
     appointment(chart, 15, "10:00", TANAKA, "Methotrexate and the new medicines",
                 slot="hiro-tanaka-w2d1-1000")  # fmt: skip
     appointment(

@@ -91,12 +91,15 @@ def compose() -> Chart:
 def _readings(chart: Chart) -> None:
     """Every three months for six years; lipids and kidneys once a year."""
     quarter = 91
-    sugar = series(
+    series(
         chart, "hba1c",
         course([(START, "9.1"), (-1900, "7.4"), (-1100, "8.3"), (-640, "8.6"), (-300, "7.1"), (-6,
         "6.7")],
-               quarter, "0.2"),
+               quarter, "0.2")[:-1],
     )  # fmt: skip
+    latest = observe(
+        chart, "hba1c", -6, "6.6", encounter=reference(VISIT), specimen=reference(BLOOD)
+    )
     series(
         chart, "glucose",
         course([(START, "198"), (-1900, "142"), (-1100, "168"), (-640, "176"), (-300, "134"), (-6,
@@ -129,7 +132,7 @@ def _readings(chart: Chart) -> None:
     series(chart, "uacr", course([(START, "46"), (end, "24")], year, "3"))
     report(chart, "report-lipids", end, "24331-1", "Lipid panel", [each[-1] for each in lipids],
            "LDL cholesterol at its target.")  # fmt: skip
-    report(chart, "report-hba1c", START + 24 * quarter, "11502-2", "Laboratory report", [sugar[-1]],
+    report(chart, "report-hba1c", -6, "11502-2", "Laboratory report", [latest],
            "Hemoglobin A1c further improved.", specimen=[reference(BLOOD)],
            encounter=reference(VISIT))  # fmt: skip
 
@@ -215,7 +218,9 @@ def _visits(chart: Chart) -> None:
     )
     appointment(chart, -6, "09:00", OKAFOR, "Diabetes check", status="fulfilled")
     appointment(chart, 9, "12:30", OKAFOR, "Talk about the blood results", video=True,
-                slot="grace-okafor-video-w1d2-1230")  # fmt: skip
+                slot="grace-okafor-video-w1d2-1230",
+                supportingInformation=[reference("DiagnosticReport/rosa-alvarez-report-hba1c")],
+                )  # fmt: skip
     appointment(chart, 15, "10:30", OKAFOR, "Foot and skin check", slot="grace-okafor-w2d1-1030")
     appointment(
         chart, -61, "13:30", OKAFOR, "Diabetes check", status="cancelled",
