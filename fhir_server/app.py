@@ -52,8 +52,12 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
             await auth.start()
             await note(database, PUBLIC_URL, settings.public_url)
             try:
-                _add_routes(app, settings, database, auth, storage)
-                yield
+                service = _service(settings)
+                _add_routes(app, settings, service, database, auth, storage)
+                try:
+                    yield
+                finally:
+                    await service.background.close()
             finally:
                 await auth.stop()
                 await storage.close()
@@ -63,22 +67,26 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
     return RequestLog(app)
 
 
+def _service(settings: Settings) -> Service:
+    return Service(
+        base_url=settings.fhir_base,
+        strict_search=settings.search_strict,
+        default_count=settings.search_default_count,
+        max_count=settings.search_max_count,
+        max_entries=settings.max_bundle_entries,
+    )
+
+
 def _add_routes(
     app: FastAPI,
     settings: Settings,
+    service: Service,
     database: Database,
     auth: AuthorizationServer,
     storage: MongoStorage,
 ) -> None:
     base_url = settings.fhir_base
     smart = auth.smart_configuration()
-    service = Service(
-        base_url=base_url,
-        strict_search=settings.search_strict,
-        default_count=settings.search_default_count,
-        max_count=settings.search_max_count,
-        max_entries=settings.max_bundle_entries,
-    )
     capability = capability_statement(
         database.catalogue,
         OAuthAddresses(

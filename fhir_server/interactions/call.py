@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from fhir_server.interactions.background import Background
 from fhir_server.outcome import Category, error
 from fhir_server.store import FhirStore
 from resources.fhir_json import Resource
@@ -21,6 +22,7 @@ class Service:
     max_count: int
     max_entries: int
     """Entries in one transaction or batch."""
+    background: Background = field(default_factory=Background)
 
 
 class Return(Enum):

@@ -13,6 +13,7 @@ from fhir_server.interactions.call import Call
 from fhir_server.interactions.compartment import search_compartment
 from fhir_server.interactions.history import history_instance
 from fhir_server.interactions.operations import OPERATION_ROWS
+from fhir_server.interactions.operations.long import JOB_ROWS
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Body, Row
@@ -59,4 +60,5 @@ TABLE: Final = (
     ),
     Row("transaction", "POST", (), _process_bundle, Body.BUNDLE),
     *OPERATION_ROWS,
+    *JOB_ROWS,
 )

@@ -15,6 +15,7 @@ from fhir_server.search.expression import Expression
 from fhir_server.search.query import SearchQuery
 from fhir_server.store import reading, searching, transactions, writing
 from fhir_server.store.database import Database
+from fhir_server.store.jobs import Jobs
 from fhir_server.store.joining import without_joins
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
@@ -51,6 +52,11 @@ class FhirStore:
     def catalogue(self) -> Catalogue:
         """What can be searched by here."""
         return self._reach.database.catalogue
+
+    @property
+    def jobs(self) -> Jobs:
+        """What is done in the background for this caller."""
+        return Jobs(self._reach.database, self._reach.access.caller)
 
     # Reading
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from fhir_server.interactions.operations import OPERATION_ROWS
+from fhir_server.interactions.table import TABLE
 from tests.matrix import verdicts
 from tests.matrix.callers import Kind
 from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, readable, walk
@@ -354,7 +354,12 @@ async def versions(probe: Probe, *, method: str) -> None:
     await probe.ask(200 if probe.kind.text else 401, method, "$versions")
 
 
-OPERATION_PROBES: dict[str, OperationProbe] = {"/$versions": versions}
+async def jobs(probe: Probe, *, method: str) -> None:
+    """Of nobody's but one's own."""
+    await probe.ask(404 if probe.kind.text else 401, method, "_job/another")
+
+
+OPERATION_PROBES: dict[str, OperationProbe] = {"/$versions": versions, "/_job/{id}": jobs}
 """By path of the row; each is asked by all the methods that the row has."""
 
 
@@ -389,8 +394,8 @@ PROBES: dict[tuple[str, str, str], Callable[[Probe], Awaitable[None]]] = {
     ("transaction", "POST", ""): bundles,
     **{
         (row.code, row.method, row.path): partial(OPERATION_PROBES[row.path], method=row.method)
-        for row in OPERATION_ROWS
-        if row.path in OPERATION_PROBES
+        for row in TABLE
+        if row.code == "operation" and row.path in OPERATION_PROBES
     },
 }
 """By code, method and path of the row."""
