@@ -15,7 +15,7 @@ BUILT := $(VENV)/app-$(APP_KEY)
 # Node may have been installed into the virtual environment; pyright and npm look for it there.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo test bench lint format docs app-build chromium clean
+.PHONY: install demo test bench bench-search lint format docs app-build chromium clean
 
 install: $(INSTALLED) app-build
 
@@ -63,6 +63,9 @@ chromium:
 
 bench: install
 	$(BIN)/python -m tests.bench
+
+bench-search: install
+	$(BIN)/python -m tests.bench.search
 
 docs: install
 	$(BIN)/python -m fhir_server.cli.settings_page > docs/settings.md

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tests.bench.costs import Meter
 from tests.bench.generator import LoadGenerator
+from tests.bench.processes import Side
 from tests.bench.results import Result, Round, medians, round_of
 from tests.bench.shapes import Load, Shape
-from tests.bench.stage import Side, Stage
+from tests.bench.stage import Stage
 from tests.bench.wire import Burst, Outcome
 
 

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from fhir_server.interactions.checked import checked
 from fhir_server.store import Database
 from tests.bench.search.criteria import Criteria
-from tests.bench.search.loading import Target, load
+from tests.bench.search.loading import load
 from tests.bench.search.pages import Asking
 from tests.bench.search.practice import Practice
 from tests.bench.search.shapes import Asked, Shape, asked, cases
@@ -34,8 +34,7 @@ async def asking(
     async with await Database.connect(
         mongodb_uri, database_name, cursor_key=b"k" * 32, base_url=BASE_URL
     ) as database:
-        target = Target(mongodb_uri, database_name, BASE_URL)
-        assert await load(database, target, PRACTICE) > 20_000
+        assert await load(database, mongodb_uri, database_name, PRACTICE) > 20_000
     folder = tmp_path_factory.mktemp("shapes")
     with MongoClient[dict[str, Any]](mongodb_uri) as client:
         async with serving(mongodb_uri, database_name, folder) as served:

@@ -16,14 +16,14 @@ from resources.fhir_json import Resource
 from tests.bench.search.calendars import opening
 from tests.bench.search.chance import FIRST, LAST, Made, identity
 from tests.bench.search.measurements import frequency
-from tests.bench.search.people import BORN_DAYS, BORN_FROM, mrn, patient_name
+from tests.bench.search.people import BORN_DAYS, BORN_FROM, mrn, patient_name, practitioner_name
 from tests.bench.search.practice import Practice
 
 MATCHES: Final = 120
 """About how many Observations of all patients a window of time has."""
 NAMESAKES: Final = 16
 """About how many Patients a name or a window of birth dates has."""
-CHOICES: Final = 8
+CHOICES: Final = 20
 """Different values for each shape."""
 
 
@@ -90,6 +90,7 @@ class Criteria:
         begin = opening(number) + timedelta(days=3)
         return {
             "practitioner": identity("Practitioner", number),
+            "doctor": practitioner_name(number)[0],
             "visits_since": _instant(FIRST + (LAST - FIRST) / 4),
             "visits_until": _instant(FIRST + (LAST - FIRST) * 3 / 4),
             "schedule": identity("Schedule", number),
@@ -117,7 +118,7 @@ def _most(found: Iterable[str]) -> str:
 def _targets(made: Iterable[Made], name: str) -> Iterable[str]:
     for one in made:
         given: Any = one.resource.get(name, [])
-        links: list[dict[str, str]] = given if isinstance(given, list) else [given]
+        links: list[dict[str, str]] = [given] if "reference" in given else given
         for link in links:
             yield link["reference"].partition("/")[2]
 

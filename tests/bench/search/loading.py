@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -19,8 +20,11 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient, WriteConcern
 from pymongo.database import Database as MongoDatabase
 
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.store import Database
 from fhir_server.store.document import draft
+from resources.registry import SearchParameter
+from tests.bench.search.chance import Made
 from tests.bench.search.practice import TYPES, Practice
 
 Document = dict[str, Any]
@@ -31,25 +35,31 @@ _FAST: Final = WriteConcern(w=1)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a practice is to be stored."""
+    """Where a practice is to be stored, and by which parameters it is to be found."""
 
     uri: str
     database: str
     base_url: str
+    additional: tuple[SearchParameter, ...]
 
 
-async def load(store: Database, target: Target, practice: Practice, workers: int = 0) -> int:
+async def load(store: Database, uri: str, name: str, practice: Practice, workers: int = 0) -> int:
     """Fills an empty store; how many documents. Without workers this process does it."""
     for type_name in TYPES:
         await store.prepare(type_name)
-    with MongoClient[Document](target.uri) as client, _unindexed(client[target.database]):
-        blocks = range(practice.blocks)
-        if not workers:
-            return sum(_load_block(target, practice, number) for number in blocks)
-        spawning = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=spawning) as pool:
-            several = len(blocks)
-            return sum(pool.map(_load_block, [target] * several, [practice] * several, blocks))
+    target = Target(uri, name, store.catalogue.base_url, store.catalogue.additional)
+    with MongoClient[Document](uri) as client, _unindexed(client[name]):
+        return sum(_loaded(target, practice, workers))
+
+
+def _loaded(target: Target, practice: Practice, workers: int) -> Iterator[int]:
+    work = partial(_load_block, target, practice)
+    blocks = range(practice.blocks)
+    if not workers:
+        yield from map(work, blocks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(work, blocks)
 
 
 @contextmanager
@@ -71,26 +81,29 @@ def _load_block(target: Target, practice: Practice, number: int) -> int:
     written = 0
     with MongoClient[Document](target.uri) as client:
         into = client.get_database(target.database, write_concern=_FAST)
-        for type_name, documents in _batches(practice, number, target.base_url):
+        for type_name, documents in _batches(practice, number, _catalogue(target)):
             into[type_name].insert_many(documents, ordered=False)
             written += len(documents)
     return written
 
 
+@cache
+def _catalogue(target: Target) -> Catalogue:
+    """That of the store, once in each process."""
+    return Catalogue(target.base_url, target.additional)
+
+
 def _batches(
-    practice: Practice, number: int, base_url: str
+    practice: Practice, number: int, catalogue: Catalogue
 ) -> Iterator[tuple[str, list[RawBSONDocument]]]:
     made = practice.block(number)
     for begin in range(0, len(made), _BATCH):
-        batch = [
-            (
-                one.type_name,
-                draft(
-                    one.type_name, one.logical_id, 1, one.written, one.resource, "PUT", base_url
-                ).document,
-            )
-            for one in made[begin : begin + _BATCH]
-        ]
+        batch = [(one.type_name, _document(catalogue, one)) for one in made[begin : begin + _BATCH]]
         batch.sort(key=itemgetter(0))
         for type_name, rows in groupby(batch, itemgetter(0)):
             yield type_name, [document for _, document in rows]
+
+
+def _document(catalogue: Catalogue, one: Made) -> RawBSONDocument:
+    made = draft(catalogue, one.type_name, one.logical_id, 1, one.written, one.resource, "PUT")
+    return made.document

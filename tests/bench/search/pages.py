@@ -21,14 +21,20 @@ class Page:
 
     number: int
     address: str
+    patient: str | None
+    """Who asked, if it was a patient."""
     entries: int
     work: Work
 
     @property
+    def excess(self) -> int:
+        """Documents examined beyond two for each that is returned."""
+        return self.work.documents - 2 * self.entries
+
+    @property
     def bounded(self) -> bool:
         """At most two documents for each that is returned, plus two; nothing sorted or scanned."""
-        few = self.work.documents <= 2 * self.entries + 2
-        return few and not self.work.sorts and not self.work.scans
+        return self.excess <= 2 and not self.work.sorts and not self.work.scans
 
 
 class Asking:
@@ -36,7 +42,7 @@ class Asking:
 
     def __init__(self, served: Served, watch: Watch) -> None:
         self.served = served
-        self._watch = watch
+        self.watch = watch
         self._callers: dict[str | None, Caller] = {}
 
     async def caller(self, patient: str | None) -> Caller:
@@ -51,14 +57,14 @@ class Asking:
         caller = await self.caller(asked.patient)
         address, number = asked.query, 1
         while address:
-            mark = self._watch.mark()
+            mark = self.watch.mark()
             response = await caller.get(address)
             response.raise_for_status()
             body = response.json()
-            work = self._watch.since(mark)
+            work = self.watch.since(mark)
             following = _next(body) if number < LATER else None
             if number == 1 or following is None:
-                yield Page(number, address, len(body.get("entry", ())), work)
+                yield Page(number, address, asked.patient, len(body.get("entry", ())), work)
             address, number = following, number + 1
 
 
