@@ -41,6 +41,7 @@ PATHS = {
     "url": ("uri", "url"),
     "_profile": ("uri", "meta.profile"),
     "near": ("special", "position"),
+    "_id": ("token", "id"),
 }
 # What each composite looks at: the element, and in it each component's type and path.
 COMPOSITES = {
@@ -65,7 +66,7 @@ def decide(resource: Resource, parameter: str, modifier: str, value: str) -> boo
     if parameter in COMPOSITES:
         return any(_composite(resource, parameter, one) for one in value.split(","))
     kind, path = PATHS[parameter]
-    values = _values(resource, path)
+    values = values_of(resource, path)
     if parameter == "patient":
         values = [each for each in values if "Patient/" in each.get("reference", "")]
     if modifier == "missing":
@@ -79,10 +80,10 @@ def decide(resource: Resource, parameter: str, modifier: str, value: str) -> boo
 def _composite(resource: Resource, parameter: str, value: str) -> bool:
     """3.1.1.4.14: all of the values in one and the same element."""
     where, components = COMPOSITES[parameter]
-    elements = _values(resource, where) if where else [resource]
+    elements = values_of(resource, where) if where else [resource]
     return any(
         all(
-            any(_one(kind, f"{where}.{path}", each, "", part) for each in _values(element, path))
+            any(_one(kind, f"{where}.{path}", each, "", part) for each in values_of(element, path))
             for (kind, path), part in zip(components, value.split("$"), strict=True)
         )
         for element in elements
@@ -109,7 +110,8 @@ def _one(kind: str, path: str, element: Any, modifier: str, value: str) -> bool:
             return any(string(text, modifier, value) for text in texts(element, path))
 
 
-def _values(resource: Resource, path: str) -> list[Any]:
+def values_of(resource: Resource, path: str) -> list[Any]:
+    """What is at a path of element names, from each of repeating elements."""
     found: list[Any] = [resource]
     for name in path.split("."):
         inner = [

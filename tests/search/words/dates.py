@@ -46,6 +46,12 @@ def _about(search: Range) -> Range:
     return search[0] - gap, search[1] + gap
 
 
+def begins(element: Any) -> datetime | None:
+    """The first instant of what an element says."""
+    found = _range(element)
+    return found and found[0]
+
+
 def _range(element: Any) -> Range | None:
     if isinstance(element, str):
         return _instant_range(element)
