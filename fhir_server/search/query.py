@@ -144,15 +144,9 @@ class _Reading:
                     _sort_key(self.catalogue, self.type_name, rule) for rule in value.split(",")
                 ]
             case "_include" | "_include:iterate":
-                iterate = name.endswith(":iterate")
-                self.includes.append(
-                    _include(self.catalogue, self.type_name, value, iterate=iterate)
-                )
+                self.includes.append(_include(self.catalogue, self.type_name, name, value))
             case "_revinclude" | "_revinclude:iterate":
-                iterate = name.endswith(":iterate")
-                self.revincludes.append(
-                    _revinclude(self.catalogue, self.type_name, value, iterate=iterate)
-                )
+                self.revincludes.append(_revinclude(self.catalogue, self.type_name, name, value))
             case "_include:recurse" | "_revinclude:recurse":
                 text = f"{name} was renamed before R4: it is {name.partition(':')[0]}:iterate."
                 raise error(Category.NOT_SUPPORTED, text)
@@ -188,39 +182,40 @@ def _sort_key(catalogue: Catalogue, type_name: str, rule: str) -> SortKey:
     return SortKey(name, rule.startswith("-"))
 
 
-def _include(catalogue: Catalogue, type_name: str, value: str, *, iterate: bool) -> Include:
+def _include(catalogue: Catalogue, type_name: str, name: str, value: str) -> Include:
     """`Observation:subject`, `Observation:subject:Patient`, `Observation:*` or `*` (R4 3.1.1.5.4).
 
     With `:iterate` it may begin at any type, as it is followed from what was included too.
     """
-    found = _parts("_include", value, iterate=iterate)
+    found = _parts(name, value)
     source = found.source
     if source != "*":
-        if source in REGISTRY.endpoints and not iterate and source != type_name:
-            raise _not_followed("_include", value, catalogue.includes(type_name))
+        if source in REGISTRY.endpoints and not found.iterate and source != type_name:
+            raise _not_followed(name, value, catalogue.includes(type_name))
         known = catalogue.includes(source) if _known(source) else ()
-        _check_way("_include", value, found, known)
-    _check_target(catalogue, "_include", value, found)
+        _check_way(name, value, found, known)
+    _check_target(catalogue, name, value, found)
     return found
 
 
-def _revinclude(catalogue: Catalogue, type_name: str, value: str, *, iterate: bool) -> Include:
+def _revinclude(catalogue: Catalogue, type_name: str, name: str, value: str) -> Include:
     """`Provenance:target`, `Provenance:*` or `*`: what refers to the matches (R4 3.1.1.5.4)."""
-    found = _parts("_revinclude", value, iterate=iterate)
+    found = _parts(name, value)
     if found.source != "*":
         known = catalogue.revincludes(type_name)
-        if iterate and _known(found.source):
+        if found.iterate and _known(found.source):
             known = catalogue.includes(found.source)
-        _check_way("_revinclude", value, found, known)
-    _check_target(catalogue, "_revinclude", value, found)
-    if found.target not in (None, type_name) and not iterate:
-        text = f"_revinclude={value}: what it refers to is {type_name} in this search."
+        _check_way(name, value, found, known)
+    _check_target(catalogue, name, value, found)
+    if found.target not in (None, type_name) and not found.iterate:
+        text = f"{name}={value}: what it refers to is {type_name} in this search."
         raise error(Category.INVALID, text)
     return found
 
 
-def _parts(name: str, value: str, *, iterate: bool) -> Include:
+def _parts(name: str, value: str) -> Include:
     """Source, parameter and type of the target; `*` alone is any of any."""
+    iterate = name.endswith(":iterate")
     if value == "*":
         return Include("*", "*", None, iterate)
     source, parameter, target = (*value.split(":"), "", "")[:3]
