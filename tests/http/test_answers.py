@@ -40,7 +40,7 @@ def _of(bundle: dict[str, Any], mode: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("row", ANSWERS, ids=lambda row: row.search)
 async def test_what_is_answered(system: Caller, row: Answer) -> None:
-    """Q6, Q9, Q10, Q11, Q12 by GET; and by POST the same (Q13)."""
+    """Q6, Q9, Q10, Q11, Q12 by GET; and by POST the same (Q13a)."""
     answer = await system.get(row.search)
     assert answer.status_code == 200, answer.text[:500]
     bundle = answer.json()

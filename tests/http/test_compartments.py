@@ -86,7 +86,7 @@ def _ids(bundle: dict[str, Any]) -> str:
         ("Device/gauge/Observation", "", "c1"),
     ],
 )
-async def test_q13_a_compartment_by_get_and_by_post(
+async def test_q13b_a_compartment_by_get_and_by_post(
     seeded: Served, system: Caller, place: str, query: str, expected: str
 ) -> None:
     answer = await system.get(f"{place}?{query}")

@@ -56,7 +56,7 @@ async def stored(system: Caller) -> None:
         ("_summary=false", set(PATIENT) - {"resourceType", "id"}),
     ],
 )
-async def test_q12_what_is_left(system: Caller, query: str, expected: set[str]) -> None:
+async def test_q12d_what_is_left_is_marked(system: Caller, query: str, expected: set[str]) -> None:
     read = (await system.get(f"Patient/subset?{query}")).json()
     found = (await system.get(f"Patient?_id=subset&{query}")).json()
     version = (await system.get(f"Patient/subset/_history/1?{query}")).json()

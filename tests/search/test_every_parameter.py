@@ -30,7 +30,7 @@ RULES = {
     "composition": "the resource that stands first in a Bundle, not an element of a type",
     "message": "the same",
     "deceased": "true where there is a date or a true, false where there is none (Patient)",
-    "near": "of type special: a distance to a point (`test_near`)",
+    "near": "of type special: a distance to a point (the rows of places)",
 }
 """Parameters that the general way does not serve, each with its rule and a test of its own."""
 

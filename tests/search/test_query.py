@@ -196,7 +196,7 @@ def test_criteria_are_strict_and_only_filters() -> None:
 
 @given(st.lists(st.text(st.sampled_from("a,|$\\"), min_size=1), min_size=1))
 def test_escapes_come_back(parts: list[str]) -> None:
-    """R4 3.1.1.4.2: an escaped separator separates nothing."""
+    """Q1e (R4 3.1.1.4.2): an escaped separator separates nothing."""
     escaped = ["".join(f"\\{each}" if each in ",|$\\" else each for each in part) for part in parts]
     assert split(",".join(escaped), ",") == escaped
 

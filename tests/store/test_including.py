@@ -117,7 +117,7 @@ async def test_q9_y4_what_is_included(joined: Database, search: str, caller: str
         assert sorted(places) == sorted(expected)
 
 
-async def test_includes_count_for_nothing(joined: Database) -> None:
+async def test_q11c_includes_count_for_nothing(joined: Database) -> None:
     store = FhirStore(joined, CALLERS["all"].access)
     page = await store.search(parsed("Observation?_count=2&_total=accurate&_include:iterate=*"))
     assert (len(page.matches), page.total) == (2, 30)

@@ -206,7 +206,7 @@ async def test_q6_y3_a_join_finds_what_following_it_by_hand_finds(
         ("_id=b1,b2,b3,b4,b5", "subject.name=ada,bea"),
     ],
 )
-async def test_q6_several_hold_together(
+async def test_q6b_several_hold_together(
     joined: Database, caller: str, one: str, other: str
 ) -> None:
     who = CALLERS[caller]

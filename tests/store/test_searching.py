@@ -59,7 +59,7 @@ SORTS = [
 
 @pytest.mark.parametrize("rights", [Everything(), Member(frozenset({"p1"}))], ids=["all", "p1"])
 @pytest.mark.parametrize("sort", SORTS, ids=str)
-async def test_q_pages_join_to_the_whole_forward_and_back(
+async def test_q11a_pages_join_to_the_whole_forward_and_back(
     seeded: FhirStore, database: Database, sort: Any, rights: Any
 ) -> None:
     store = FhirStore(database, Rights(rights))
@@ -113,7 +113,7 @@ async def test_a_count_of_zero_only_counts(seeded: FhirStore) -> None:
     assert page == SearchPage((), total=NUMBER)
 
 
-async def test_includes_come_once_and_never_a_match(seeded: FhirStore) -> None:
+async def test_q9b_includes_come_once_and_never_a_match(seeded: FhirStore) -> None:
     query = SearchQuery("Observation", Everything(), count=10, includes=SUBJECT)
     page = await seeded.search(query)
     assert sorted(found.logical_id for found in page.included) == ["p0", "p1", "p2"]

@@ -1,0 +1,1 @@
+"""What is proved of searching, as tables, from the same data as the tests."""
