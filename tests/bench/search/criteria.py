@@ -52,10 +52,12 @@ class Criteria:
         vital_signs = [one for one in observations if _category(one.resource) == "vital-signs"]
         written = sorted(one.written for one in observations)
         replies = [one for one in made if one.type_name == "Communication"]
+        visits = [one for one in made if one.type_name == "Appointment"]
         requests = [one for one in made if one.type_name == "MedicationRequest"]
         return {
             "patient": patient.logical_id,
             "birthdate": patient.resource["birthDate"],
+            "own_name": patient.resource["name"][0]["family"][:4],
             "code": _most(_code(one.resource) for one in laboratory),
             "vital": _most(_code(one.resource) for one in vital_signs),
             "encounter": _most(_targets(observations, "encounter")),
@@ -63,6 +65,7 @@ class Criteria:
             "thread": _most(_targets(replies, "partOf")),
             "topic": _most(one.resource["topic"]["coding"][0]["code"] for one in replies),
             "medicine": _most(_medicine(one.resource) for one in requests),
+            "own_practitioner": _most(_practitioner(one.resource) for one in visits),
             "own_since": _instant(written[len(written) // 10]),
             "own_until": _instant(written[len(written) * 9 // 10]),
         }
@@ -131,6 +134,11 @@ def _code(resource: Resource) -> str:
 def _medicine(resource: Resource) -> str:
     code: str = resource["medicationCodeableConcept"]["coding"][0]["code"]
     return code
+
+
+def _practitioner(appointment: Resource) -> str:
+    actor: str = appointment["participant"][1]["actor"]["reference"]
+    return actor.partition("/")[2]
 
 
 def _category(resource: Resource) -> str:

@@ -31,7 +31,8 @@ class Figure:
     bounded: bool
     """All of them are."""
     compared: int
-    """Pages with as many entries on both stores, of which the latency is."""
+    """Pages with as many entries on both stores, of which the latency is; where there are none,
+    there is no latency."""
     latency: Latency | None
 
     @property
@@ -82,12 +83,10 @@ class Comparison:
             max(large, key=lambda page: page.excess),
             all(page.bounded for page in (*small, *large)),
             len(alike),
-            await self._latency(alike) if self._timing else None,
+            await self._latency(self._timing, alike) if self._timing and alike else None,
         )
 
-    async def _latency(self, alike: Sequence[tuple[Page, Page]]) -> Latency:
-        timing = self._timing
-        assert timing is not None
+    async def _latency(self, timing: Timing, alike: Sequence[tuple[Page, Page]]) -> Latency:
         small = await requests(self._small, [page for page, _ in alike])
         large = await requests(self._large, [page for _, page in alike])
         return measure(timing.generator, small, large, timing.rounds, timing.seconds)
@@ -110,7 +109,4 @@ def _alike(small: Sequence[Page], large: Sequence[Page]) -> list[tuple[Page, Pag
     for page in large:
         others[page.number, page.entries].append(page)
     pairs = ((page, others[page.number, page.entries]) for page in small)
-    found = [(page, fitting.pop(0)) for page, fitting in pairs if fitting]
-    if not found:
-        raise LookupError("no two pages of the stores have equally many entries")
-    return found
+    return [(page, fitting.pop(0)) for page, fitting in pairs if fitting]

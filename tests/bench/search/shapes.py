@@ -117,6 +117,7 @@ SHAPES: Final = (
     ),
     Shape("identifier without system", "Observation?identifier={accession}", 20, pages=False),
     Shape("Patient by name prefix", "Patient?name={name}", 4, (EVERYBODY,)),
+    Shape("Patient by name prefix, oneself", "Patient?name={own_name}", 4, (ONESELF,), pages=False),
     Shape("Patient by birth date", "Patient?birthdate={birthdate}", 20, pages=False),
     Shape(
         "Patient by a range of birth dates",
@@ -148,6 +149,13 @@ SHAPES: Final = (
         "&date=lt{visits_until}&_sort=date",
         20,
         (EVERYBODY,),
+    ),
+    Shape(
+        "Appointment: practitioner + date, of one's own",
+        "Appointment?practitioner={own_practitioner}&date=ge2018-01-01&date=lt2027-01-01",
+        20,
+        (ONESELF,),
+        pages=False,
     ),
     Shape(
         "Appointment: date, of one's own",

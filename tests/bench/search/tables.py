@@ -16,7 +16,7 @@ from tests.bench.search.pages import Page
 from tests.bench.search.stores import Store
 
 _HEAD: Final = (
-    f"{'shape':<42} {'by':<3} {'page':<5} | {'returned':>8} {'keys':>5} {'docs':>5} |"
+    f"{'shape':<46} {'by':<3} {'page':<5} | {'returned':>8} {'keys':>5} {'docs':>5} |"
     f" {'small ms':>8} {'large ms':>8} {'ratio':>5} |"
 )
 _JOINS: Final = f"{'by':<3} {'ms':>6} {'keys':>7} {'docs':>7}  {'answer':<12} query"
@@ -30,7 +30,7 @@ def table(figures: Sequence[Figure]) -> str:
 def _line(figure: Figure) -> str:
     page = figure.large
     return (
-        f"{figure.shape:<42} {figure.caller:<3} {figure.place:<5} |"
+        f"{figure.shape:<46} {figure.caller:<3} {figure.place:<5} |"
         f" {page.entries:>8} {page.work.keys:>5} {page.work.documents:>5} |"
         f" {_latency(figure)} | {'ok' if figure.holds else _trouble(figure)}"
     )
@@ -38,7 +38,7 @@ def _line(figure: Figure) -> str:
 
 def _latency(figure: Figure) -> str:
     if figure.latency is None:
-        return f"{'':>8} {'':>8} {'':>5}"
+        return f"{'not compared':>23}"
     small, large = figure.latency.medians
     return f"{small:8.2f} {large:8.2f} {figure.latency.ratio:5.2f}"
 
