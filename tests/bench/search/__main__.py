@@ -67,7 +67,9 @@ async def _measured(options: argparse.Namespace, generator: LoadGenerator) -> bo
         ]
         figures = await _figures(small, large, timing, options.only)
         joins = [] if options.only else await _joins(large)
-        say(f"\n{table(figures)}\n\n{joins_table(joins)}\n")
+        say(f"\n{table(figures)}\n")
+        if joins:
+            say(f"{joins_table(joins)}\n")
         options.json.parent.mkdir(parents=True, exist_ok=True)
         found = as_json((small, large), figures, joins)
         options.json.write_text(json.dumps(found, indent=1) + "\n")

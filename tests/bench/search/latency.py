@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 from typing import Final
 
 from tests.bench.generator import LoadGenerator
@@ -19,20 +19,36 @@ _TURNS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
-    """Medians of one page, in milliseconds: a value for each round."""
+class Side:
+    """One page on one store, in milliseconds."""
 
-    small: tuple[float, ...]
-    large: tuple[float, ...]
+    rounds: tuple[float, ...]
+    """The median of each round."""
+    quiet: float
+    """What a tenth of all requests stayed below: hardly touched by what else the machine does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """The same page on either store."""
+
+    small: Side
+    large: Side
 
     @property
     def medians(self) -> tuple[float, float]:
-        return median(self.small), median(self.large)
+        return median(self.small.rounds), median(self.large.rounds)
 
     @property
     def ratio(self) -> float:
         """Of the large store to the small one, round by round, then the median."""
-        return median(ours / other for ours, other in zip(self.large, self.small, strict=True))
+        pairs = zip(self.large.rounds, self.small.rounds, strict=True)
+        return median(ours / other for ours, other in pairs)
+
+    @property
+    def quiet_ratio(self) -> float:
+        """That of a noisy machine's quiet moments."""
+        return self.large.quiet / self.small.quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +82,22 @@ def measure(
     for side in (small, large):
         _burst(generator, side, _WARM_UP)
     found = [_round(generator, small, large, seconds) for _ in range(rounds)]
-    return Latency(tuple(one for one, _ in found), tuple(other for _, other in found))
+    return Latency(_side([ours for ours, _ in found]), _side([others for _, others in found]))
+
+
+def _side(rounds: Sequence[list[float]]) -> Side:
+    every = [each * _MS for latencies in rounds for each in latencies]
+    return Side(tuple(median(each) * _MS for each in rounds), quantiles(every, n=10)[0])
 
 
 def _round(
     generator: LoadGenerator, small: Requests, large: Requests, seconds: float
-) -> tuple[float, float]:
+) -> tuple[list[float], list[float]]:
     ours, others = list[float](), list[float]()
     for turn in range(_TURNS):
         ours += _burst(generator, small, seconds / _TURNS, turn)
         others += _burst(generator, large, seconds / _TURNS, turn)
-    return median(ours) * _MS, median(others) * _MS
+    return ours, others
 
 
 def _burst(generator: LoadGenerator, side: Requests, seconds: float, turn: int = 0) -> list[float]:

@@ -17,7 +17,7 @@ from tests.bench.search.stores import Store
 
 _HEAD: Final = (
     f"{'shape':<46} {'by':<3} {'page':<5} | {'returned':>8} {'keys':>5} {'docs':>5} |"
-    f" {'small ms':>8} {'large ms':>8} {'ratio':>5} |"
+    f" {'small ms':>8} {'large ms':>8} {'ratio':>5} {'quiet':>5} |"
 )
 _JOINS: Final = f"{'by':<3} {'ms':>6} {'keys':>7} {'docs':>7}  {'answer':<12} query"
 
@@ -38,9 +38,10 @@ def _line(figure: Figure) -> str:
 
 def _latency(figure: Figure) -> str:
     if figure.latency is None:
-        return f"{'not compared':>23}"
+        return f"{'not compared':>29}"
     small, large = figure.latency.medians
-    return f"{small:8.2f} {large:8.2f} {figure.latency.ratio:5.2f}"
+    ratios = f"{figure.latency.ratio:5.2f} {figure.latency.quiet_ratio:5.2f}"
+    return f"{small:8.2f} {large:8.2f} {ratios}"
 
 
 def _trouble(figure: Figure) -> str:
@@ -95,7 +96,8 @@ def _figure(figure: Figure) -> dict[str, Any]:
         "large": _page(figure.large),
         "bounded": figure.bounded,
         "compared": figure.compared,
-        "latency_ms": latency and {**asdict(latency), "ratio": latency.ratio},
+        "latency_ms": latency
+        and {**asdict(latency), "ratio": latency.ratio, "quiet_ratio": latency.quiet_ratio},
         "holds": figure.holds,
     }
 
