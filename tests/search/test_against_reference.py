@@ -13,7 +13,7 @@ from tests.search.finding import found
 from tests.search.rows.cells import required
 
 Resource = dict[str, Any]
-EXAMPLES = {"Observation": 200, "Patient": 120}
+EXAMPLES = {"Observation": 150, "Patient": 80}
 
 
 @pytest.mark.parametrize("type_name", made.MADE)
@@ -22,7 +22,7 @@ def test_the_server_decides_as_the_words_do(type_name: str) -> None:
     few = st.lists(asked.one(type_name), min_size=4, max_size=8)
 
     @given(made.MADE[type_name], few)
-    @settings(deadline=None, max_examples=EXAMPLES.get(type_name, 60))
+    @settings(deadline=None, max_examples=EXAMPLES.get(type_name, 40))
     def same(resource: Resource, every: list[asked.Asked]) -> None:
         decided = {each: reference.decide(resource, *each) for each in every}
         for each, expected in decided.items():

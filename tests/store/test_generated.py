@@ -56,7 +56,7 @@ def _case(draw: st.DrawFn) -> tuple[str, list[Resource], list[tuple[asked.Asked,
     return type_name, named, searches, sort
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(case=_case(), few=st.frozensets(st.sampled_from([f"x{n}" for n in range(12)])))
 async def test_the_store_answers_as_the_words_do(
     database: Database, documents: AsyncDatabase[Any], case: Any, few: frozenset[str]
