@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fhir_server.search import keys
@@ -42,16 +42,27 @@ class Reach:
     """The condition says no more than that."""
     fronts: tuple[str, ...]
     """What stands in front of the folded keys of all matches."""
+    alike: tuple[Expression, ...] = ()
+    """All conditions that name these patients."""
 
     def says(self, part: Expression) -> bool:
         """Whether having one of the folded keys is all that this condition asks."""
         return part is self.part and self.whole and keys.MANY not in self.fronts
 
+    def nearly_says(self, part: Expression) -> bool:
+        """Whether what has one of the folded keys meets this condition as a rule: what belongs
+        to so many records that it stands behind `keys.MANY` is rare."""
+        return any(part is named for named in self.alike)
+
 
 def reach(type_name: str, parts: Sequence[Expression]) -> Reach | None:
     """The narrowest of the conditions that name few patients."""
     found = [each for part in parts if (each := _reach(type_name, part)) is not None]
-    return min(found, key=lambda each: (len(each.fronts), not each.whole), default=None)
+    best = min(found, key=lambda each: (len(each.fronts), not each.whole), default=None)
+    if best is None:
+        return None
+    alike = tuple(each.part for each in found if each.patients == best.patients)
+    return replace(best, alike=alike)
 
 
 def _reach(type_name: str, part: Expression) -> Reach | None:
@@ -134,17 +145,28 @@ class Bound:
     keys: tuple[str, ...]
     parts: tuple[Expression, ...]
     """The conditions that say no more than that."""
+    nearly: tuple[Expression, ...] = ()
+    """Those that say a little more: codes whose systems are not in the keys."""
 
     def says(self, part: Expression) -> bool:
         return any(part is said for said in self.parts)
+
+    def nearly_says(self, part: Expression) -> bool:
+        return any(part is said for said in self.nearly)
 
     @property
     def is_common(self) -> bool:
         """The start of a name would have fewer matches."""
         return _cost(self)[0] == _OF_MANY
 
+    @property
+    def is_rare(self) -> bool:
+        """Few resources have them."""
+        return _cost(self)[0] <= _OF_FEW
+
 
 _RARE: Final = frozenset(("identifier",))
+_OF_FEW: Final = 2
 _OF_MANY: Final = 4
 _COMMON: Final = frozenset(
     (
@@ -205,7 +227,7 @@ def _folded(wanted: tuple[str, ...], part: Expression, among: Reach) -> Bound | 
     if any(keys.kind_of(key) not in (keys.CODE, keys.SYSTEM_CODE) for key in wanted):
         return None
     codes = {key if keys.kind_of(key) == keys.CODE else keys.without_system(key) for key in wanted}
-    return Bound(tuple(sorted(codes)), ())
+    return Bound(tuple(sorted(codes)), (), (part,))
 
 
 def _cost(of: Bound) -> tuple[int, int]:
@@ -220,7 +242,7 @@ def _cost(of: Bound) -> tuple[int, int]:
     elif len(of.keys) > MOST_SCANS:
         rank = 3
     else:
-        rank = 2 if kind == keys.REFERENCE else 3
+        rank = _OF_FEW if kind == keys.REFERENCE else 3
     return rank, len(of.keys)
 
 
@@ -243,9 +265,8 @@ def _pair(name: str, one: Bound, other: Bound) -> Bound | None:
     if len(firsts) < len(halves[0]) or len(seconds) < len(halves[1]):
         return None
     wanted = {keys.pair(name, first.value, second.value) for first in firsts for second in seconds}
-    said = [
-        single.parts
-        for single, half in ((one, firsts), (other, seconds))
-        if all(each.exact for each in half)
-    ]
-    return Bound(tuple(sorted(wanted)), tuple(part for parts in said for part in parts))
+    said: list[Expression] = []
+    nearly: list[Expression] = [*one.nearly, *other.nearly]
+    for single, half in ((one, firsts), (other, seconds)):
+        (said if all(each.exact for each in half) else nearly).extend(single.parts)
+    return Bound(tuple(sorted(wanted)), tuple(said), tuple(nearly))

@@ -11,7 +11,7 @@ class IndexSpec:
     """An index to be created by this name, which plans give as their hint."""
 
     name: str
-    fields: tuple[tuple[str, int], ...]
+    fields: tuple[tuple[str, int | str], ...]
     reason: str
 
 
@@ -33,6 +33,10 @@ MEMBER_UPDATED: Final = IndexSpec(
 )
 
 
-def indexes(type_name: str) -> tuple[IndexSpec, ...]:  # noqa: ARG001 - the same for every type so far
+PLACES: Final = IndexSpec("places", (("g", "2dsphere"),), "What lies near a point.")
+
+
+def indexes(type_name: str) -> tuple[IndexSpec, ...]:
     """What the collection of this type has, beside its `_id`."""
-    return (KEYS, UPDATED, MEMBER_UPDATED)
+    common = (KEYS, UPDATED, MEMBER_UPDATED)
+    return (*common, PLACES) if type_name == "Location" else common

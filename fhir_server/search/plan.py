@@ -1,19 +1,19 @@
 """From a search and a policy to one MongoDB query that walks an index (pure: plain dicts).
 
-Three ways through a collection, each by one index of `indexes`:
+Four ways through a collection, each by one index of `indexes`:
 
 - by a key, behind the patient where the policy or a criterion names one, main date newest first;
 - by the time of the last change, in one record or in all;
-- by the start of a key (a name, a system) in the order of the keys, forward only.
+- by the start of a key (a name, a system) in the order of the keys, forward only;
+- by ranges that no order has (several names, a number), sorted in memory where they hold little.
 
-What the index does not say is filtered from what it finds. A sort without an index happens in
-MongoDB's memory, over at most `SORT_LIMIT` matches.
+What the index does not say is filtered from what it finds, of which so many documents are looked
+at and no more. A sort without an index happens in MongoDB's memory, over at most `SORT_LIMIT`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fhir_server.outcome import Category, error
@@ -28,27 +28,34 @@ from fhir_server.search.expression import (
     KeyPrefix,
     LastUpdated,
     Nothing,
-    Scalar,
     conjunction,
 )
 from fhir_server.search.filters import NONE, Filter, all_of, key_range, pieces
 from fhir_server.search.indexes import KEYS, MEMBER_UPDATED, UPDATED, IndexSpec, indexes
-from fhir_server.search.main_dates import MAIN_DATE
-from fhir_server.search.query import SearchQuery, SortKey
+from fhir_server.search.judging import CURRENT, Judged, judge
+from fhir_server.search.order import (
+    BY_DATE,
+    NEWEST,
+    OLDEST,
+    asked_order,
+    fields_of,
+    turn,
+    value_of,
+)
+from fhir_server.search.query import SearchQuery
+from fhir_server.search.ranges import Ranges, best_prefix, best_ranges
 from fhir_server.search.stored import derived_fields
-from fhir_server.search.walks import NO_LEAD, Lead, Order, beyond
+from fhir_server.search.walks import NO_LEAD, Lead, Order, beyond, either
 from fhir_server.search.windows import windows
 
 __all__ = ["INDEXES", "IndexSpec", "MongoPlan", "count_plan", "derived_fields", "plan"]
 
 INDEXES = indexes
 SORT_LIMIT: Final = 10_000
-"""Matches that are sorted without an index; with more the search is too costly."""
-BY_DATE: Final[Order] = (("d", -1), ("_id", -1))
-NEWEST: Final[Order] = (("t", -1), ("_id", -1))
-OLDEST: Final[Order] = (("t", 1), ("_id", 1))
-CURRENT: Final[Filter] = {"x": None}
-"""Is no delete marker. Delete markers have no keys, so a bound key says this already."""
+"""Resources that are sorted without an index; with more the search is too costly."""
+RANGE_LIMIT: Final = 5_000
+"""The same where there is another way; with more, a walk in order meets them often enough."""
+BY_ID: Final = "_id_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class MongoPlan:
     backward: bool = False
     """The rows come last first, from the page's end; to be reversed."""
     bounded: int | None = None
-    """Sorted in memory: `too-costly` if more than so many documents match `total`."""
+    """Sorted in memory: `too-costly` if there are more than so many `candidates`."""
     total: Filter | None = None
     """The filter of all pages together, where `filter` is of a later one."""
     low: tuple[tuple[str, Any], ...] | None = None
@@ -73,6 +80,12 @@ class MongoPlan:
     high: tuple[tuple[str, Any], ...] | None = None
     prefix: str | None = None
     """Of a scan in the order of the keys: how a matching key starts."""
+    candidates: Filter | None = None
+    """What the index says of `filter`, where documents have to be looked at for the `rest`: so many
+    at most. Of what is sorted, that is counted first."""
+    rest: Filter = field(default_factory=Filter)
+    otherwise: MongoPlan | None = None
+    """What to do where too many are `bounded`: a walk in the same order."""
 
     @property
     def reversible(self) -> bool:
@@ -87,8 +100,8 @@ class MongoPlan:
         """Where in the order of this plan a document that it found stands."""
         if self.prefix is not None:
             first = min(key for key in document["k"] if key.startswith(self.prefix))
-            return Position((first, _value(document, "d")), document["_id"])
-        values = tuple(_value(document, path) for path, _ in self.sort if path != "_id")
+            return Position((first, value_of(document, "d")), document["_id"])
+        values = tuple(value_of(document, path) for path, _ in self.sort if path != "_id")
         return Position(values, document["_id"], backward)
 
 
@@ -114,24 +127,35 @@ class _Planner:
     ) -> None:
         self.query, self.after = query, after
         self.parts = [part for part in parts if not isinstance(part, Everything)]
-        self.order = _order(query)
+        self.order = asked_order(query)
         self.reach = reach(query.type_name, self.parts)
         self.bound = bound(query.type_name, self.parts, self.reach)
 
     def plan(self) -> MongoPlan:
         if any(isinstance(part, Ids) for part in self.parts):
-            return self._pages(None, [CURRENT, *self._pieces(None, None)], "_id_", self.order)
+            return self._by_id()
         if (prefix := self._prefix()) is not None:
-            return self._in_key_order(prefix) if not self.query.sort else self._of_prefix(prefix)
-        if self.bound is not None:
-            return self._by_key()
-        if self._by_update():
-            return self._updated()
-        if self.reach is None and self.order[0][0] == "_id":
-            return self._pages(None, [CURRENT, *self._pieces(None, None)], "_id_", self.order)
+            return self._in_key_order(prefix)
+        walk = self._walk()
+        if not self._lets_range():
+            return walk
+        found = best_ranges(self.query.type_name, self.parts)
+        return walk if found is None else self._in_ranges(found, walk)
+
+    # ---- the ways through a collection -------------------------------------------------------
+
+    def _walk(self) -> MongoPlan:
+        if self.bound is None:
+            if self._by_update():
+                return self._updated()
+            if self.reach is None and self.order[0][0] == "_id":
+                return self._pages(NO_LEAD, self._judged(BY_ID), BY_ID, self.order)
         return self._by_key()
 
-    # ---- the three ways ----------------------------------------------------------------------
+    def _by_id(self) -> MongoPlan:
+        """The documents are those that were named."""
+        named = [piece for part in self.parts for piece in pieces(part)]
+        return self._pages(NO_LEAD, Judged([CURRENT, *named]), BY_ID, self.order)
 
     def _by_key(self) -> MongoPlan:
         fronts = self.reach.fronts if self.reach else ("",)
@@ -141,37 +165,34 @@ class _Planner:
         found = sorted(_key(front, key) for front in fronts for key in wanted)
         lead = Lead("k", tuple(found), windows(self.query.type_name, self.parts))
         used = self.reach if fronts != ("",) else None
-        return self._pages(lead, self._pieces(used, self.bound), KEYS.name, self.order)
+        return self._pages(lead, self._judged(KEYS.name, used, self.bound), KEYS.name, self.order)
 
     def _updated(self) -> MongoPlan:
-        order = self.order if self.query.sort else NEWEST
         used = self.reach
         if used is None or used.nobody:
-            return self._pages(None, [CURRENT, *self._pieces(None, None)], UPDATED.name, order)
+            return self._pages(NO_LEAD, self._judged(UPDATED.name), UPDATED.name, self._listed)
         lead = Lead("m", tuple(sorted(used.patients)))
-        said = used.part if used.whole else None
-        rest = [piece for part in self.parts if part is not said for piece in pieces(part)]
-        return self._pages(lead, [CURRENT, *rest], MEMBER_UPDATED.name, order)
+        judged = self._judged(MEMBER_UPDATED.name, used if used.whole else None)
+        return self._pages(lead, judged, MEMBER_UPDATED.name, self._listed)
 
     def _in_key_order(self, part: KeyPrefix) -> MongoPlan:
         """The filter says all of it without `min` and `max`, which only say where to begin."""
         prefix = part.prefix
-        rest = [piece for other in self.parts if other is not part for piece in pieces(other)]
-        total = all_of([key_range(prefix), *rest])
-        low, page = _edge(prefix), total
+        judged = judge(other for other in self.parts if other is not part)
+        within, ahead = key_range(prefix), list[Filter]()
+        total = all_of([within, *judged.all])
+        low = _edge(prefix)
         if self.after is not None:
             if len(self.after.values) != len(("k", "d")):
                 raise error(Category.INVALID, "This page link belongs to another order.")
             key, date = self.after.values
             low = (("k", key), ("d", date), ("_id", self.after.logical_id), ("e", ""))
-            ahead = beyond(BY_DATE, Position((date,), self.after.logical_id))
-            seen = [
-                {"k": {"$elemMatch": {"$gte": prefix, "$lt": key}}},
-                {"k": key, "$nor": ahead},
-            ]
-            page = all_of([key_range(prefix), *rest, {"$nor": seen}])
+            beyond_it = beyond(BY_DATE, Position((date,), self.after.logical_id))
+            seen = {"k": {"$elemMatch": {"$gte": prefix, "$lt": key}}}
+            ahead = [{"$nor": [seen, {"k": key, "$nor": beyond_it}]}]
+            within = {"k": {"$elemMatch": {"$gte": key, "$lt": keys.after_prefix(prefix)}}}
         return MongoPlan(
-            page,
+            all_of([key_range(prefix), *judged.all, *ahead]),
             (),
             self.query.count + 1,
             KEYS.name,
@@ -180,69 +201,107 @@ class _Planner:
             low=low,
             high=_edge(keys.after_prefix(prefix)),
             prefix=prefix,
+            candidates=within if judged.heavy else None,
+            rest=all_of([*judged.all, *ahead]),
         )
 
-    def _of_prefix(self, part: KeyPrefix) -> MongoPlan:
-        """What the start of a key finds, sorted in memory."""
-        rest = [piece for other in self.parts if other is not part for piece in pieces(other)]
-        return self._pages(None, [key_range(part.prefix), *rest], KEYS.name, self.order)
+    def _in_ranges(self, found: Ranges, walk: MongoPlan) -> MongoPlan:
+        """What ranges of an index find, sorted in memory; where it is much, the walk meets it
+        often."""
+        rest = judge(self.parts).all
+        total = all_of([found.filter, *rest])
+        planned = self._sorted(total, found.filter, rest, found.hint, self._listed)
+        if walk.bounded is not None:
+            return planned
+        return replace(planned, bounded=RANGE_LIMIT, otherwise=walk)
 
     # ---- what they have in common ------------------------------------------------------------
 
-    def _pages(self, lead: Lead | None, rest: list[Filter], hint: str, order: Order) -> MongoPlan:
+    def _pages(self, lead: Lead, judged: Judged, hint: str, order: Order) -> MongoPlan:
         """The page that was asked for of what these filters find in this order."""
-        fields = tuple(path for path, _ in order if path != "_id")
-        lead = lead or NO_LEAD
-        total = lead.all(rest)
-        bounded = None if lead.merges and self._walks(hint, order) else SORT_LIMIT
-        limit = self.query.count + 1
-        if self.after is None or total is NONE:
-            return MongoPlan(total, order, limit, hint, fields, bounded=bounded)
-        if self.after.backward:
-            order = tuple((path, -direction) for path, direction in order)
+        if not lead.merges or not self._walks(hint, order):
+            rest = [*judged.nearly, *judged.heavy]
+            return self._sorted(lead.all(judged.all), lead.all(judged.covered), rest, hint, order)
+        total = page = lead.all(judged.all)
+        candidates = lead.all(judged.covered) if judged.heavy else None
+        turned = order
+        if self.after is not None and total is not NONE:
+            turned = turn(order) if self.after.backward else order
+            page = lead.beyond(judged.all, turned, self.after)
+            if candidates is not None:
+                candidates = lead.beyond(judged.covered, turned, self.after)
         return MongoPlan(
-            lead.beyond(rest, order, self.after),
-            order,
-            limit,
+            page,
+            turned,
+            self.query.count + 1,
             hint,
-            fields,
-            backward=self.after.backward,
-            bounded=bounded,
+            fields_of(order),
+            backward=turned is not order,
             total=total,
+            candidates=candidates,
+            rest=all_of([*judged.nearly, *judged.heavy]),
+        )
+
+    def _sorted(
+        self, total: Filter, candidates: Filter, rest: list[Filter], hint: str, order: Order
+    ) -> MongoPlan:
+        """The same, sorted in memory."""
+        turned, ahead = order, list[Filter]()
+        if self.after is not None and total is not NONE:
+            turned = turn(order) if self.after.backward else order
+            ahead = [either(beyond(turned, self.after))]
+        return MongoPlan(
+            all_of([total, *ahead]) if ahead else total,
+            turned,
+            self.query.count + 1,
+            hint,
+            fields_of(order),
+            backward=turned is not order,
+            bounded=SORT_LIMIT,
+            total=total,
+            candidates=candidates,
+            rest=all_of([*rest, *ahead]),
         )
 
     def _walks(self, hint: str, order: Order) -> bool:
         """Whether the index gives its entries in this order (or there are few of them)."""
         if hint == KEYS.name:
-            return order in (BY_DATE, ((("d", 1), ("_id", 1))))
-        if hint == "_id_":
+            return order in (BY_DATE, turn(BY_DATE))
+        if hint == BY_ID:
             return order[0][0] == "_id" or any(isinstance(part, Ids) for part in self.parts)
         return order in (NEWEST, OLDEST)
 
-    def _pieces(self, used: Reach | None, by: Bound | None) -> list[Filter]:
+    def _judged(self, hint: str, used: Reach | None = None, by: Bound | None = None) -> Judged:
         """What the bound keys leave to be judged."""
-        return [
-            piece
+        left = [
+            part
             for part in self.parts
             if not (used is not None and used.says(part)) and not (by is not None and by.says(part))
-            for piece in pieces(part)
         ]
+        return judge(left, hint, used, by)
+
+    @property
+    def _listed(self) -> Order:
+        """The order of the answer: what asks for changes, and for no order, is told the latest."""
+        told = not self.query.sort and self.bound is None and self._by_update()
+        return NEWEST if told else self.order
 
     def _by_update(self) -> bool:
         if self.query.sort:
             return self.order in (NEWEST, OLDEST)
         return any(isinstance(part, LastUpdated) for part in self.parts)
 
+    def _lets_range(self) -> bool:
+        """Whether no condition is known to have fewer matches than a range."""
+        return self.reach is None and (self.bound is None or not self.bound.is_rare)
+
     def _prefix(self) -> KeyPrefix | None:
-        """The start of a key to walk by, where nothing rarer is asked and no index sorts."""
-        if self.reach is not None or (self.bound is not None and not self.bound.is_common):
+        """The start of a key to walk by, in the order of the keys, since no other is asked for."""
+        if self.query.sort or not self._lets_range():
             return None
-        if self.query.sort and self._walks(KEYS.name, self.order):
+        if not self.bound.is_common if self.bound else self._by_update():
             return None
-        if not self.query.sort and self.bound is None and self._by_update():
-            return None
-        found = (part for part in self.parts if isinstance(part, KeyPrefix))
-        return next((part for part in found if len(part.prefix) <= keys.MAX_LENGTH), None)
+        return best_prefix(self.parts)
 
 
 def _key(front: str, key: str) -> str:
@@ -254,39 +313,3 @@ def _key(front: str, key: str) -> str:
 def _edge(key: str) -> tuple[tuple[str, Any], ...]:
     """Just before the first index entry of a key: dates run down, and text is above numbers."""
     return (("k", key), ("d", ""), ("_id", ""), ("e", 0))
-
-
-def _order(query: SearchQuery) -> Order:
-    """The rules of `_sort`, and the id in the direction of the last; without any, newest first."""
-    if not query.sort:
-        return BY_DATE
-    order: list[tuple[str, int]] = []
-    for rule in query.sort:
-        path = _path(query.type_name, rule)
-        if all(path != known for known, _ in order):
-            order.append((path, -1 if rule.descending else 1))
-        if path == "_id":
-            return tuple(order)
-    return (*order, ("_id", order[-1][1]))
-
-
-def _path(type_name: str, key: SortKey) -> str:
-    if key.parameter == "_id":
-        return "_id"
-    if key.parameter == "_lastUpdated":
-        return "t"
-    if key.parameter == MAIN_DATE.get(type_name):
-        return "d"
-    return f"s.{key.parameter}.{'z' if key.descending else 'a'}"
-
-
-def _value(document: dict[str, Any], path: str) -> Scalar:
-    first, *rest = path.split(".")
-    value: Any = document.get(first)
-    for name in rest:
-        value = None if value is None else value.get(name)
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return round(aware.timestamp() * 1000)
-    # A driver gives 64-bit integers as a class of its own, which JSON encoders do not know.
-    return int(value) if isinstance(value, int) else value

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
 from fhir_server.search.expression import Focus, IndexEntry, Span, Stretch
+from fhir_server.search.ordered import keys_of
 from fhir_server.search.windows import before_keys
 
 MAX_KEYS: Final = 20_000
@@ -87,6 +88,7 @@ def _keys(entry: IndexEntry) -> list[str]:
             raise error(Category.TOO_LONG, "The resource has too many values to be searched by.")
     if again := before_keys(entry.main_date):
         found += [again + key for key in found if not _is_folded_text(key)]
+    found += keys_of(entry.spans, entry.ranges)
     return found
 
 

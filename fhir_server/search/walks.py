@@ -37,15 +37,15 @@ class Lead:
         """What is found by these walks and meets the other conditions."""
         if not self._splits:
             return all_of([self._together, *rest])
-        return _either([all_of([start, *rest]) for start, _ in self._apart()])
+        return either([all_of([start, *rest]) for start, _ in self._apart()])
 
     def beyond(self, rest: list[Filter], order: Order, after: Position) -> Filter:
         """Of that, what comes after the position."""
         ahead = beyond(order, after)
         if len(self.values) > MOST_BRANCHES:
-            return all_of([self._together, *rest, _either(ahead)])
+            return all_of([self._together, *rest, either(ahead)])
         first = after.values[0] if order[0][0] == "d" else None
-        return _either(
+        return either(
             [
                 all_of([start, *rest, branch])
                 for start, window in self._apart()
@@ -84,7 +84,7 @@ NO_LEAD: Final = Lead("", ("",))
 """Of a walk along a whole index."""
 
 
-def _either(branches: list[Filter]) -> Filter:
+def either(branches: list[Filter]) -> Filter:
     if not branches:
         return NONE
     return branches[0] if len(branches) == 1 else {"$or": branches}

@@ -48,6 +48,8 @@ class Limits:
     """What one request may cost."""
 
     query_milliseconds: int = 10_000
+    candidates: int = 50_000
+    """Documents that one step of a search looks at for what its index cannot tell."""
     included: int = 1_000
     """Resources that includes add to one page."""
     joined: int = 10_000

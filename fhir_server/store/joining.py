@@ -28,12 +28,11 @@ from fhir_server.search.expression import (
     conjunction,
     disjunction,
 )
-from fhir_server.search.filters import NONE
 from fhir_server.search.joins import has_joins, joins, one_of
-from fhir_server.search.plan import MongoPlan
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.database import Document
 from fhir_server.store.reach import Reach
+from fhir_server.store.walking import gathered
 
 MOST_LOOKUPS: Final = 100
 """Steps that one search may take, all its parameters together."""
@@ -124,11 +123,7 @@ async def _rows(
     """All that the caller may find so, in no order; not more than a limit."""
     limit = reach.database.limits.joined
     planned = reach.plan(SearchQuery(type_name, where, count=limit))
-    if planned.filter is NONE:
-        return []
-    rows = await reach.database.many(
-        type_name, planned.filter, fields, reach.view, **_unsorted(planned)
-    )
+    rows = await gathered(reach, type_name, planned, fields)
     if len(rows) > limit:
         raise error(
             Category.TOO_COSTLY,
@@ -136,13 +131,3 @@ async def _rows(
             "it, for example by another parameter in the same search, or search in two steps.",
         )
     return rows
-
-
-def _unsorted(planned: MongoPlan) -> dict[str, Any]:
-    """The options of `find` that keep MongoDB to the plan's way and not to its order."""
-    options: dict[str, Any] = {"limit": planned.limit, "hint": planned.hint}
-    if planned.low is not None:
-        options["min"] = dict(planned.low)
-    if planned.high is not None:
-        options["max"] = dict(planned.high)
-    return options

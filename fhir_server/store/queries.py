@@ -7,7 +7,7 @@ acknowledged write is part of that.)
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from bson.codec_options import CodecOptions
@@ -120,6 +120,22 @@ class Queries:
             command["batchSize"] = limit + 1  # so that the first batch ends the cursor
         return command | options
 
+    async def aggregate(
+        self,
+        collection: str,
+        stages: Sequence[Mapping[str, Any]],
+        view: View,
+        *,
+        hint: str | None,
+        most: int,
+    ) -> list[Document]:
+        """All that the stages of a pipeline leave, which is so many documents at most."""
+        command = self._command("aggregate", collection, view, _SNAPSHOT)
+        command |= {"pipeline": stages, "cursor": {"batchSize": most + 1}, "allowDiskUse": False}
+        if hint is not None:
+            command["hint"] = hint
+        return await self._all(command, view, TIMES)
+
     async def count(
         self,
         collection: str,
@@ -160,12 +176,12 @@ class Queries:
     async def _all(self, command: Document, view: View, options: CodecOptions[Any]) -> list[Any]:
         """A driver's cursor costs as much again as the question, so a page does without."""
         session = _session(view)
-        if "limit" in command:
+        if "limit" in command or "pipeline" in command:
             reply = await self.run(command, view, options)
             if not reply["cursor"]["id"]:
                 return reply["cursor"]["firstBatch"]
             # More than the 16 MB of one answer: the same again, batch by batch.
-            kill = {"killCursors": command["find"], "cursors": [reply["cursor"]["id"]]}
+            kill = {"killCursors": next(iter(command.values())), "cursors": [reply["cursor"]["id"]]}
             with TRANSLATING:
                 await self._database.command(kill, session=session)
             if isinstance(view, Snapshot):

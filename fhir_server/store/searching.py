@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fhir_server.access.context import Interaction
-from fhir_server.outcome import Category, error
 from fhir_server.search import cursor as cursors
 from fhir_server.search.cursor import Position
 from fhir_server.search.expression import Expression, Ids, Nothing
@@ -25,6 +24,7 @@ from fhir_server.store.including import included
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
 from fhir_server.store.versions import Match, StoredVersion
+from fhir_server.store.walking import find_of, settled, walked
 
 ENTRY: Final = {"json": 1}
 """What an entry of a searchset takes."""
@@ -34,11 +34,11 @@ _COUNTED: Final = ("accurate", "estimate")
 async def search(reach: Reach, query: SearchQuery, cursor: str | None) -> SearchPage:
     """The page at this cursor, or the first one."""
     after = _position(reach, query, cursor)
-    planned = reach.plan(query, after)
+    planned = await settled(reach, query.type_name, reach.plan(query, after))
     total = await _total(reach, query, planned)
     if query.count == 0 or planned.filter is NONE:
         return SearchPage((), total=total)
-    rows = await _rows(reach, query, planned, ENTRY)
+    rows = await walked(reach, query.type_name, planned, _fields(query, planned, ENTRY))
     more = len(rows) > query.count
     rows = rows[: query.count]
     if planned.backward:
@@ -54,10 +54,8 @@ async def find(
 ) -> list[StoredVersion]:
     """At most so many current resources that meet the criteria."""
     query = SearchQuery(type_name, criteria, count=limit)
-    planned = reach.plan(query)
-    if planned.filter is NONE:
-        return []
-    rows = await _rows(reach, query, planned, SENT)
+    planned = await settled(reach, type_name, reach.plan(query))
+    rows = await walked(reach, type_name, planned, SENT)
     return [version_of(type_name, row["_id"], row) for row in rows[:limit]]
 
 
@@ -82,14 +80,9 @@ async def _reaches(reach: Reach, type_name: str, logical_id: str) -> bool:
 
 async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     """MongoDB's account of how it answers the first page."""
-    planned = reach.plan(query)
-    find_command = reach.database.find(
-        query.type_name,
-        planned.filter,
-        _fields(query, planned, ENTRY),
-        reach.view,
-        **_walk(planned),
-    )
+    planned = await settled(reach, query.type_name, reach.plan(query))
+    fields = _fields(query, planned, ENTRY)
+    find_command = find_of(reach, query.type_name, planned, fields)
     concern = find_command.pop("readConcern", None)
     command: Document = {"explain": find_command, "verbosity": "executionStats"}
     if concern is not None:
@@ -97,51 +90,11 @@ async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     return await reach.database.run(command, reach.view)
 
 
-async def _rows(
-    reach: Reach, query: SearchQuery, planned: MongoPlan, wanted: Mapping[str, int]
-) -> list[Document]:
-    await _check_sort(reach, query, planned)
-    fields = _fields(query, planned, wanted)
-    return await reach.database.many(
-        query.type_name, planned.filter, fields, reach.view, **_walk(planned)
-    )
-
-
 def _fields(query: SearchQuery, planned: MongoPlan, wanted: Mapping[str, int]) -> dict[str, int]:
     fields = {**wanted, **dict.fromkeys(planned.fields, 1)}
     if query.includes or query.revincludes:
         fields["k"] = 1
     return fields
-
-
-def _walk(planned: MongoPlan) -> dict[str, Any]:
-    """The options of `find` that keep MongoDB to the plan."""
-    walk: dict[str, Any] = {"limit": planned.limit}
-    if planned.sort:
-        walk["sort"] = dict(planned.sort)
-    if planned.hint is not None:
-        walk["hint"] = planned.hint
-    if planned.low is not None:
-        walk["min"] = dict(planned.low)
-    if planned.high is not None:
-        walk["max"] = dict(planned.high)
-    return walk
-
-
-async def _check_sort(reach: Reach, query: SearchQuery, planned: MongoPlan) -> None:
-    """A sort that no index serves happens in memory, over a bounded number of matches."""
-    if planned.bounded is None:
-        return
-    limit = planned.bounded + 1
-    counted = await reach.database.count(
-        query.type_name, planned.of_all_pages, reach.view, hint=planned.hint, limit=limit
-    )
-    if counted >= limit:
-        raise error(
-            Category.TOO_COSTLY,
-            f"More than {planned.bounded} resources match, too many for this _sort; narrow the "
-            "search, for example by patient, code or date, or drop the _sort.",
-        )
 
 
 async def _total(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int | None:

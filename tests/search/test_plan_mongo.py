@@ -96,6 +96,24 @@ def test_a_plan_finds_what_matches(
     assert sorted(found) == sorted(expected(of, where, policy))
     counted = collections[of.type_name].count_documents(planned.of_all_pages)
     assert counted == len(found)
+    if planned.otherwise is not None:
+        walked = rows(collections[of.type_name], planned.otherwise)
+        assert [row["_id"] for row in walked] == found
+
+
+@given(searches)
+@settings(_quick, max_examples=60)
+def test_candidates_and_the_rest_are_the_whole(
+    collections: dict[str, Collection[Document]],
+    search: tuple[World, Expression, Expression, tuple[SortKey, ...]],
+) -> None:
+    """What the index says by itself leaves nothing out, and what is left to judge says the rest."""
+    of, where, policy, sort = search
+    planned = plan(SearchQuery(of.type_name, where, sort=sort, count=1000), policy)
+    if planned.candidates is not None:
+        both = {"$and": [planned.candidates, planned.rest]}
+        found = collections[of.type_name].find(both, {"_id": 1})
+        assert sorted(row["_id"] for row in found) == sorted(expected(of, where, policy))
 
 
 by_date = st.sampled_from(list(WORLDS.values())).flatmap(

@@ -101,7 +101,8 @@ def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
 
 def _ranges(chance: random.Random) -> dict[str, tuple[Stretch, ...]]:
     found = tuple(_stretch(chance) for _ in range(chance.choice((0, 1, 2))))
-    return {"amount": found} if found else {}
+    plain = tuple(Stretch(one.start, one.end) for one in found)
+    return {"amount": plain, "dose": found} if found else {}
 
 
 def _composites(chance: random.Random) -> dict[str, tuple[Focus, ...]]:
@@ -245,7 +246,9 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
         main_dates(of),
         st.builds(lambda p, s: DateTest("issued", p, s), st.sampled_from(list(Prefix)), _spans),
         st.builds(
-            lambda p, low, more, of: RangeTest("amount", p, before(low), after(low + more), of),
+            lambda p, low, more, of: RangeTest(
+                "amount" if of is None else "dose", p, before(low), after(low + more), of
+            ),
             st.sampled_from(list(Prefix)),
             st.sampled_from(AMOUNTS),
             st.sampled_from((Decimal(0), Decimal(1))),
