@@ -55,33 +55,48 @@ Step: TypeAlias = Child | OfType | Where | Resolves | At
 _STEP: Final = re.compile(
     r"""\.?(?:
       where\(\s*resolve\(\)\s+is\s+(?P<target>\w+)\s*\)
+    | extension\(\s*'(?P<url>[^']*)'\s*\)
     | where\(\s*(?P<path>[\w.]+)\s*=\s*'(?P<value>[^']*)'\s*\)
     | (?:as|ofType)\((?P<type>\w+)\)
     | (?P<child>[%$]?[A-Za-z]\w*)(?!\()
     ) | \[(?P<index>\d+)\]""",
     re.VERBOSE,
 )
+_UNION: Final = re.compile(r"(?:[^|']|'[^']*')+")
+"""What stands between bars; one in a literal, as in a canonical URL's, parts nothing."""
 _CAST: Final = re.compile(r"^\(\s*([^()]+?)\s+as\s+(\w+)\s*\)")
 """`(path as T)`, which means `path.ofType(T)`: R4 writes it over collections too."""
 
 
 def alternatives(expression: str) -> list[tuple[Step, ...]]:
     """The paths of a union, each once."""
-    texts = dict.fromkeys(text.strip() for text in expression.split("|"))
-    return [_path(text) for text in texts if text]
+    return [steps(text) for text in union(expression)]
 
 
-def _path(text: str) -> tuple[Step, ...]:
+def union(expression: str) -> list[str]:
+    """The same as they are written."""
+    texts = dict.fromkeys(text.strip() for text in _UNION.findall(expression))
+    return [text for text in texts if text]
+
+
+def steps(text: str) -> tuple[Step, ...]:
+    """One path, step by step."""
     text = _CAST.sub(r"\1.ofType(\2)", text)
-    steps: list[Step] = []
+    found: list[Step] = []
     position = 0
     while position < len(text):
-        found = _STEP.match(text, position)
-        if found is None:
+        step = _STEP.match(text, position)
+        if step is None:
             raise UnsupportedExpression(f"{text!r} at {position}")
-        steps.append(_step(found))
-        position = found.end()
-    return tuple(steps)
+        found += _steps(step)
+        position = step.end()
+    return tuple(found)
+
+
+def _steps(found: re.Match[str]) -> tuple[Step, ...]:
+    if (url := found["url"]) is not None:
+        return Child("extension"), Where((Child("url"),), url)
+    return (_step(found),)
 
 
 def _step(found: re.Match[str]) -> Step:
@@ -92,5 +107,5 @@ def _step(found: re.Match[str]) -> Step:
     if target := found["target"]:
         return Resolves(target)
     if path := found["path"]:
-        return Where(_path(path), found["value"])
+        return Where(steps(path), found["value"])
     return At(int(found["index"]))

@@ -8,7 +8,7 @@ element tables, into plain closures: a choice element becomes a look-up of its J
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +23,8 @@ from resources.expressions import (
     UnsupportedExpression,
     Where,
     alternatives,
+    steps,
+    union,
 )
 from resources.fhir_json import ARRAY, OBJECT, Resource
 from resources.references import target_type
@@ -43,9 +45,36 @@ Extractor: TypeAlias = Callable[[Resource], list[Extracted]]
 CompositeExtractor: TypeAlias = Callable[[Resource], "list[tuple[list[Extracted], ...]]"]
 
 
-def extractor(parameter: SearchParameter, type_name: str) -> Extractor:
-    """What this parameter finds in a resource of this type; of a composite, its focus."""
-    return _extractor(parameter.expression or "", type_name)
+def extractor(
+    parameter: SearchParameter, type_name: str, suited: frozenset[str] | None = None
+) -> Extractor:
+    """What this parameter finds in a resource of this type; of a composite, its focus.
+
+    Of an element that may have many types, those that are not suited are passed over.
+    """
+    return _extractor(parameter.expression or "", type_name, _emitting(suited))
+
+
+def ends(expression: str, type_name: str) -> list[tuple[str, frozenset[str]]]:
+    """Each path that speaks of this type with the FHIR types at which it can end: with none, it
+    never finds anything. Raises `UnsupportedExpression`."""
+    found: list[tuple[str, frozenset[str]]] = []
+    for text in union(expression):
+        at: set[str] = set()
+
+        def emit(name: str, node: str, at: set[str] = at) -> _Visit:
+            at.add(node if name in ("BackboneElement", "Element") else name)
+            return _nothing
+
+        path = steps(text)
+        if _concerns(path, type_name):
+            _compile(_relative(path, type_name), type_name, type_name, emit)
+            found.append((text, frozenset(at)))
+    return found
+
+
+def _nothing(_value: Any, _out: list[Any]) -> None:
+    return None
 
 
 @cache
@@ -58,13 +87,19 @@ def extractors(type_name: str) -> Mapping[str, Extractor]:
     }
 
 
-def composite_extractor(parameter: SearchParameter, type_name: str) -> CompositeExtractor:
+def composite_extractor(
+    parameter: SearchParameter,
+    type_name: str,
+    suited: Sequence[frozenset[str] | None] | None = None,
+) -> CompositeExtractor:
     """For each focus of a composite parameter: what each component finds there."""
     parts = tuple(alternatives(expression) for _, expression in parameter.components)
+    emits = tuple(_emitting(types) for types in suited or (None,) * len(parts))
 
     def focus(name: str, node: str) -> _Visit:
         at_focus = tuple(
-            tuple(_part(path, name, node, type_name) for path in component) for component in parts
+            tuple(_part(path, name, node, type_name, to) for path in component)
+            for component, to in zip(parts, emits, strict=True)
         )
         return lambda value, out: out.append((value, at_focus))
 
@@ -88,7 +123,7 @@ _EXISTS_AND_NOT_FALSE: Final = re.compile(r"^(\S+)\.exists\(\) and (\S+) != fals
 
 _Visit: TypeAlias = Callable[[Any, "list[Any]"], None]
 """Takes one value (not an array) and the list of what was found."""
-_Emit: TypeAlias = Callable[[str, str], _Visit]
+_Emit: TypeAlias = Callable[[str, str], "_Visit | None"]
 """Takes FHIR type and node of what a path ends at, and gives what to do there."""
 _Part: TypeAlias = tuple[bool, "_Visit | None"]
 """A component's path: whether it starts at the resource, and its closure."""
@@ -96,10 +131,16 @@ _Part: TypeAlias = tuple[bool, "_Visit | None"]
 _ROOTS: Final = ("Resource", "DomainResource")
 
 
-def _extractor(expression: str, type_name: str) -> Extractor:
+def _emitting(suited: frozenset[str] | None) -> _Emit:
+    if suited is None:
+        return _emit
+    return lambda name, node: _emit(name, node) if name in suited else None
+
+
+def _extractor(expression: str, type_name: str, emit: _Emit) -> Extractor:
     if found := _EXISTS_AND_NOT_FALSE.match(expression):
         return _exists_and_not_false(found[1], type_name)
-    visits = _visits(expression, type_name, _emit)
+    visits = _visits(expression, type_name, emit)
     if len(visits) == 1:
         return _single(visits[0])
 
@@ -123,7 +164,7 @@ def _single(visit: _Visit) -> Extractor:
 
 def _exists_and_not_false(path: str, type_name: str) -> Extractor:
     """`Patient.deceased`: a date of death, or true, means true; absence means false."""
-    inner = _extractor(path, type_name)
+    inner = _extractor(path, type_name, _emit)
 
     def extract(resource: Resource) -> list[Extracted]:
         return [Extracted("boolean", any(found.value is not False for found in inner(resource)))]
@@ -155,10 +196,10 @@ def _relative(path: tuple[Step, ...], type_name: str) -> tuple[Step, ...]:
     return path[1:] if isinstance(head, Child) and head.name in names else path
 
 
-def _part(path: tuple[Step, ...], name: str, node: str, type_name: str) -> _Part:
+def _part(path: tuple[Step, ...], name: str, node: str, type_name: str, emit: _Emit) -> _Part:
     if path[0] == Child("%resource"):
-        return True, _compile(path[1:], type_name, type_name, _emit)
-    return False, _compile(_relative(path, type_name), name, node, _emit)
+        return True, _compile(path[1:], type_name, type_name, emit)
+    return False, _compile(_relative(path, type_name), name, node, emit)
 
 
 def _collect(parts: tuple[_Part, ...], value: Any, resource: Resource) -> list[Extracted]:

@@ -7,7 +7,7 @@ type is first asked for.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,6 +84,31 @@ def packed_table(name: str) -> Any:
     """One of the compiled tables, decoded."""
     packed = (TABLES / f"{name}.json.gz").read_bytes()
     return msgspec.json.decode(gzip.decompress(packed))
+
+
+def packed_parameters(table: str) -> Iterator[SearchParameter]:
+    """The search parameters of one of the compiled tables."""
+    for code, kind, url, bases, expression, targets, components, multiple in packed_table(table):
+        yield SearchParameter(
+            code,
+            kind,
+            url,
+            tuple(bases),
+            expression or None,
+            tuple(targets),
+            tuple((definition, part) for definition, part in components),
+            multiple,
+        )
+
+
+def _own_parameters() -> Iterator[SearchParameter]:
+    """Those that R4 lacks and the project defines, as FHIR JSON in `definitions/own`."""
+    for file in sorted((TABLES / "own").glob("SearchParameter-*.json")):
+        said: dict[str, Any] = msgspec.json.decode(file.read_bytes())
+        bases, targets = tuple(said["base"]), tuple(said.get("target", ()))
+        yield SearchParameter(
+            said["code"], said["type"], said["url"], bases, said["expression"], targets, ()
+        )
 
 
 def _element(node: str, row: list[Any]) -> Element:
@@ -173,21 +198,9 @@ class Registry:
 
     @cached_property
     def search_parameters(self) -> Mapping[str, SearchParameter]:
-        """All 1,375, by url."""
+        """R4's 1,375 and the project's own, by url."""
         return {
-            url: SearchParameter(
-                code,
-                kind,
-                url,
-                tuple(bases),
-                expression or None,
-                tuple(targets),
-                tuple((definition, part) for definition, part in components),
-                multiple,
-            )
-            for code, kind, url, bases, expression, targets, components, multiple in packed_table(
-                "search-parameters"
-            )
+            each.url: each for each in (*packed_parameters("search-parameters"), *_own_parameters())
         }
 
     @cached_property

@@ -25,13 +25,19 @@ class Catalogue:
     """The server's own: references that begin with it are the same as those that leave it out."""
     additional: tuple[SearchParameter, ...] = ()
     """Beside the standard ones of the registry."""
+    pending: frozenset[str] = frozenset()
+    """URLs of those that resources are indexed by and not yet searched by."""
     _kept: dict[tuple[object, str], Any] = field(
         default_factory=dict[tuple[object, str], Any], init=False, repr=False
     )
 
     def fields(self, type_name: str) -> Mapping[str, Field]:
         """The parameters of a type that work, by name."""
-        return self.once(_fields, type_name)
+        return self.once(_searched, type_name)
+
+    def indexed(self, type_name: str) -> Mapping[str, Field]:
+        """Those that a resource of the type is indexed by: the pending ones too."""
+        return self.once(_indexed, type_name)
 
     def supported_parameters(self, type_name: str) -> list[tuple[SearchParameter, tuple[str, ...]]]:
         """Each parameter that works on a type with its modifiers, for the CapabilityStatement."""
@@ -56,14 +62,27 @@ class Catalogue:
             return cast(T, self._kept.setdefault((make, type_name), make(self, type_name)))
 
 
-def _fields(catalogue: Catalogue, type_name: str) -> Mapping[str, Field]:
+def _indexed(catalogue: Catalogue, type_name: str) -> Mapping[str, Field]:
     standard = standard_fields(type_name)
     more = [each for each in catalogue.additional if type_name in each.bases]
     if not more:
         return standard
-    known = {**REGISTRY.search_parameters, **{each.url: each for each in catalogue.additional}}
-    found = {each.name: compiled(type_name, each, known) for each in more}
+    known = {**{each.url: each for each in catalogue.additional}, **REGISTRY.search_parameters}
+    found = {each.name: compiled(type_name, each, known, standard=False) for each in more}
     return MappingProxyType({**found, **standard})
+
+
+def _searched(catalogue: Catalogue, type_name: str) -> Mapping[str, Field]:
+    indexed = catalogue.indexed(type_name)
+    if not any(each.definition.url in catalogue.pending for each in indexed.values()):
+        return indexed
+    return MappingProxyType(
+        {
+            name: each
+            for name, each in indexed.items()
+            if each.definition.url not in catalogue.pending
+        }
+    )
 
 
 def _includes(catalogue: Catalogue, type_name: str) -> tuple[str, ...]:

@@ -115,6 +115,9 @@ def _unknown(catalogue: Catalogue, type_name: str, name: str) -> FhirError:
     if base in LATER or known is not None:
         what = f" (a search parameter of type {known.type})" if known else ""
         return error(Category.NOT_SUPPORTED, f"{base}{what} is not supported on {type_name}.")
+    if base in catalogue.indexed(type_name):
+        text = f"{base} is being indexed on {type_name}; it can be searched by when that is done."
+        return error(Category.NOT_SUPPORTED, text)
     near = get_close_matches(base, catalogue.fields(type_name), n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return error(Category.INVALID, f"{type_name} has no search parameter {base}.{hint}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Final
 
 from fhir_server.search.main_dates import MAIN_DATE
+from fhir_server.search.suited import SUITED
 from fhir_server.search.types import reference, string, token, uri
 from resources.extraction import CompositeExtractor, Extractor, composite_extractor, extractor
 from resources.registry import REGISTRY, Element, SearchParameter
@@ -128,9 +129,22 @@ def standard_fields(type_name: str) -> Mapping[str, Field]:
 
 
 def compiled(
-    type_name: str, parameter: SearchParameter, known: Mapping[str, SearchParameter]
+    type_name: str,
+    parameter: SearchParameter,
+    known: Mapping[str, SearchParameter],
+    *,
+    standard: bool = True,
 ) -> Field:
-    """A parameter as this type is searched by it; the components of a composite are `known`."""
+    """A parameter as this type is searched by it; the components of a composite are `known`.
+
+    The expression of one that is not standard may lead to what its type cannot look at.
+    """
+    extract = partial(extractor, suited=None if standard else SUITED.get(parameter.type))
+    components = _components(type_name, parameter, known) if parameter.components else ()
+    extract_parts = partial(
+        composite_extractor,
+        suited=None if standard else [SUITED[each.whole.type] for each in components],
+    )
     name = parameter.name
     sources = UNIONS.get((type_name, name), (name,))
     own = name not in (ID, LAST_UPDATED) and sources == (name,)
@@ -139,15 +153,15 @@ def compiled(
         name=name,
         type=parameter.type,
         definition=parameter,
-        extract=extractor(parameter, type_name) if own and not joins else None,
+        extract=extract(parameter, type_name) if own and not joins else None,
         sources=sources,
         targets=_targets(type_name, parameter) if parameter.type == "reference" else (),
         implied=_implied(type_name, parameter) if parameter.type == "token" else {},
         plain=_plain(type_name, parameter) if parameter.type == "token" else frozenset(),
         main=MAIN_DATE.get(type_name) == name,
         identifies=parameter.type == "token" and _identifies(type_name, parameter),
-        components=_components(type_name, parameter, known) if joins else (),
-        extract_parts=composite_extractor(parameter, type_name) if own and joins else None,
+        components=components if joins else (),
+        extract_parts=extract_parts(parameter, type_name) if own and joins else None,
     )
 
 

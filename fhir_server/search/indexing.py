@@ -70,7 +70,7 @@ def index_entry(catalogue: Catalogue, resource: Resource, members: frozenset[str
 def _indexers(catalogue: Catalogue, type_name: str) -> tuple[tuple[str, Extractor, _Add], ...]:
     return tuple(
         (field.name, field.extract, _adder(field))
-        for field in catalogue.fields(type_name).values()
+        for field in catalogue.indexed(type_name).values()
         if field.extract is not None
     )
 
@@ -87,7 +87,7 @@ def _composite_indexers(catalogue: Catalogue, type_name: str) -> tuple[_Composit
             field.extract_parts,
             tuple(_adder(component.part) for component in field.components),
         )
-        for field in catalogue.fields(type_name).values()
+        for field in catalogue.indexed(type_name).values()
         if field.extract_parts is not None
     )
 

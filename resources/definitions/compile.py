@@ -1,8 +1,8 @@
 """Compiles HL7's R4 definitions into the compact tables beside this file.
 
-`python -m resources.definitions.compile FOLDER` reads `FOLDER/r4/*.ndjson.gz` and writes
-`*.json.gz` of facts alone: names, types, cardinalities, targets, bindings, expressions. The
-same input gives the same bytes.
+`python -m resources.definitions.compile FOLDER` reads `FOLDER/r4/*.ndjson.gz`, and US Core's search
+parameters from `FOLDER/us-core`, and writes `*.json.gz` of facts alone: names, types,
+cardinalities, targets, bindings, expressions. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ EVERYWHERE: Final = frozenset({"ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom
 """Invariants that every element or resource carries; they need no mention at each."""
 
 
-def read(folder: Path, name: str) -> list[Definition]:
-    with gzip.open(folder / "r4" / f"{name}.ndjson.gz") as lines:
+def read(folder: Path, name: str, of: str = "r4") -> list[Definition]:
+    with gzip.open(folder / of / f"{name}.ndjson.gz") as lines:
         return [json.loads(line) for line in lines]
 
 
@@ -152,6 +152,14 @@ def search_parameters(definitions: list[Definition], resources: list[Definition]
     )
 
 
+def us_core(definitions: list[Definition], known: list[Row]) -> list[Row]:
+    """Rows as above of those whose code R4 does not have on their type. A redefinition of R4's
+    code narrows its meaning for US Core's profiles, and stays as R4 has it."""
+    taken = {(base, row[0]) for row in known for base in row[3]}
+    new = [d for d in definitions if not taken & {(base, d["code"]) for base in d["base"]}]
+    return search_parameters(new, [])
+
+
 def compartments(definitions: list[Definition]) -> Definition:
     return {
         str(d["code"]): {str(r["code"]): list(r["param"]) for r in d["resource"] if r.get("param")}
@@ -229,7 +237,10 @@ def main(folder: Path) -> None:
     resources = read(folder, "structuredefinitions-resources")
     types = read(folder, "structuredefinitions-types")
     write("elements", elements(resources, types))
-    write("search-parameters", search_parameters(read(folder, "search-parameters"), resources))
+    parameters = search_parameters(read(folder, "search-parameters"), resources)
+    write("search-parameters", parameters)
+    of_us_core = read(folder, "us-core-7.0.0-searchparameters", "us-core")
+    write("us-core", us_core(of_us_core, parameters))
     write("compartments", compartments(read(folder, "compartments")))
     of_operations = read(folder, "operationdefinitions")
     asked = operation_bindings(
