@@ -211,7 +211,8 @@ SIMPLE = [each for each in PARAMETERS if each.type != "composite" and each.name 
 
 def test_every_parameter_is_found_by_its_value() -> None:
     """Q1 to Q5: at each base, for each type that the element may have."""
-    assert len(PARAMETERS) == 1372
+    of_r4 = [each for each in PARAMETERS if each.url.startswith("http://hl7.org/fhir/")]
+    assert len(of_r4) == 1372
     assert len(SIMPLE) == len(PARAMETERS) - len(COMPOSITES) - len(RULES)
     without: list[str] = []
     for parameter in SIMPLE:

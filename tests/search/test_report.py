@@ -30,4 +30,4 @@ def test_the_report_has_a_line_for_each_cell() -> None:
     assert len(list(tables.parameters())) == len(cells.required()) + 2
     assert len(list(tables.results())) == len(answer.required()) + 2
     assert len(list(tables.requirements())) == len(CLAIMS) + 2
-    assert any("1372" in line for line in tables.every_parameter())
+    assert any("1375" in line for line in tables.every_parameter())
