@@ -74,6 +74,8 @@ def _service(settings: Settings) -> Service:
         default_count=settings.search_default_count,
         max_count=settings.search_max_count,
         max_entries=settings.max_bundle_entries,
+        skip_unchanged=settings.skip_unchanged_updates,
+        deletes_many=settings.conditional_delete == "multiple",
     )
 
 
@@ -96,6 +98,7 @@ def _add_routes(
             revoke=smart["revocation_endpoint"],
         ),
         organization=settings.organization_name,
+        deletes_many=service.deletes_many,
     )
     app.router.routes[:] = [
         *fhir_routes(

@@ -144,6 +144,14 @@ class Settings(BaseModel):
         10_000, ge=1, description="Most entries of a transaction or batch bundle."
     )
 
+    # Writing
+    skip_unchanged_updates: bool = Field(
+        False, description="An update that changes nothing makes no new version."
+    )
+    conditional_delete: Literal["single", "multiple"] = Field(
+        "single", description="How many matches a conditional delete may remove."
+    )
+
     # Logs and metrics
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged; requests are `info`."

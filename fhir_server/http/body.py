@@ -3,16 +3,20 @@ declared to be, then JSON or XML."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from fhir_server.http.codings import Unpacking
-from fhir_server.http.negotiation import Format, body_format, check_form_body
+from fhir_server.http.negotiation import Format, body_format, check_form_body, is_json_patch
+from fhir_server.interactions.call import Patch
+from fhir_server.interactions.patch import fhirpath_patch
 from fhir_server.outcome import Category, FhirError, error
 from resources import fhir_json, fhir_xml
-from resources.fhir_json import Resource
+from resources.fhir_json import Json, Resource
+from resources.patching import apply_json_patch
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -51,11 +55,15 @@ def _resource(body: bytes, written: Format) -> Resource:
     return _json(body) if written is Format.JSON else _xml(body)
 
 
-def _json(body: bytes) -> Resource:
+def _any_json(body: bytes) -> Json:
     try:
-        value = fhir_json.parse(body)
+        return fhir_json.parse(body)
     except fhir_json.MalformedJson as problem:
         raise error(Category.STRUCTURE, f"The body is not JSON: {problem}.") from None
+
+
+def _json(body: bytes) -> Resource:
+    value = _any_json(body)
     if not isinstance(value, dict):
         raise error(Category.STRUCTURE, "The body has to be a JSON object: a resource.")
     return cast(dict[str, Any], value)
@@ -66,6 +74,14 @@ def _xml(body: bytes) -> Resource:
         return fhir_xml.parse(body)
     except fhir_xml.MalformedXml as problem:
         raise error(Category.STRUCTURE, f"The body is not FHIR XML: {problem}.") from None
+
+
+async def read_patch(request: Request, limit: int) -> Patch:
+    """The patch in the body: a JSON Patch, or a Parameters in either format."""
+    if is_json_patch(request.headers.get("content-type")):
+        operations = _any_json(await read_body(request, limit))
+        return partial(apply_json_patch, operations=operations)
+    return fhirpath_patch(await read_resource(request, limit))
 
 
 async def read_form(request: Request, limit: int) -> tuple[tuple[str, str], ...]:

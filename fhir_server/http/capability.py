@@ -13,7 +13,7 @@ from fhir.resources.R4B.codeableconcept import CodeableConcept
 from fhir.resources.R4B.coding import Coding
 from fhir.resources.R4B.extension import Extension
 
-from fhir_server.http.negotiation import Format
+from fhir_server.http.negotiation import JSON_PATCH, Format
 from fhir_server.interactions.operations import OPERATIONS
 from fhir_server.interactions.operations.operation import OPERATION
 from fhir_server.interactions.table import TABLE
@@ -37,7 +37,7 @@ class OAuthAddresses:
 
 
 def capability_statement(
-    catalogue: Catalogue, oauth: OAuthAddresses, *, organization: str
+    catalogue: Catalogue, oauth: OAuthAddresses, *, organization: str, deletes_many: bool
 ) -> bytes:
     """The statement as JSON. Lists what works, no more and no less."""
     statement = model.CapabilityStatement(
@@ -53,11 +53,15 @@ def capability_statement(
         ),
         fhirVersion="4.0.1",
         format=[*(each.value for each in Format), "json", "xml"],
+        patchFormat=[*(each.value for each in Format), JSON_PATCH],
         rest=[
             model.CapabilityStatementRest(
                 mode="server",
                 security=_security(oauth),
-                resource=[_resource(catalogue, type_name) for type_name in REGISTRY.endpoints],
+                resource=[
+                    _resource(catalogue, type_name, deletes_many=deletes_many)
+                    for type_name in REGISTRY.endpoints
+                ],
                 interaction=[
                     model.CapabilityStatementRestInteraction(code=code)
                     for code in _system_interactions()
@@ -103,7 +107,9 @@ def _security(oauth: OAuthAddresses) -> model.CapabilityStatementRestSecurity:
     )
 
 
-def _resource(catalogue: Catalogue, type_name: str) -> model.CapabilityStatementRestResource:
+def _resource(
+    catalogue: Catalogue, type_name: str, *, deletes_many: bool
+) -> model.CapabilityStatementRestResource:
     others = (*_SYSTEM_CODES, OPERATION)
     codes = list(dict.fromkeys(row.code for row in TABLE if row.code not in others))
     facts: dict[str, Any] = {
@@ -117,8 +123,8 @@ def _resource(catalogue: Catalogue, type_name: str) -> model.CapabilityStatement
         "updateCreate": True,
         "conditionalCreate": True,
         "conditionalRead": "full-support",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": True,
+        "conditionalDelete": "multiple" if deletes_many else "single",
         "referencePolicy": ["literal", "logical", "local"],
         "searchParam": [
             model.CapabilityStatementRestResourceSearchParam(

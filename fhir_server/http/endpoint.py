@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from fhir_server.http.body import read_form, read_optional, read_resource
+from fhir_server.http.body import read_form, read_optional, read_patch, read_resource
 from fhir_server.http.head import Head
 from fhir_server.http.negotiation import is_form, split_steering
 from fhir_server.http.prefer import preference
@@ -106,6 +106,8 @@ class Endpoint:
             return replace(call, parameters=(*call.parameters, *form))
         if row.body is Body.PARAMETERS:
             return await self._with_parameters(call, request)
+        if row.body is Body.PATCH:
+            return replace(call, patch=await read_patch(request, self._limits.resource))
         bundle = row.body is Body.BUNDLE or call.type_name == "Bundle"
         limit = self._limits.bundle if bundle else self._limits.resource
         return replace(call, body=await read_resource(request, limit))

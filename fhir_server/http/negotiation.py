@@ -10,6 +10,7 @@ from fhir_server.outcome import Category, FhirError, error
 
 FHIR_JSON: Final = "application/fhir+json"
 FHIR_XML: Final = "application/fhir+xml"
+JSON_PATCH: Final = "application/json-patch+json"
 FHIR_VERSIONS: Final = frozenset(("4.0", "4.0.1"))
 """What the parameter `fhirVersion` may say (R4 `http.html#version-parameter`)."""
 
@@ -110,6 +111,11 @@ def body_format(content_type: str | None) -> Format:
     _check_version(content_type, Category.MEDIA_TYPE)
     _check_charset(content_type)
     return found
+
+
+def is_json_patch(content_type: str | None) -> bool:
+    """Whether the body is declared to be a JSON Patch (RFC 6902 section 6)."""
+    return content_type is not None and _essence(content_type) == JSON_PATCH
 
 
 def check_form_body(content_type: str | None) -> None:

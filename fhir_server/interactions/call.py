@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeAlias
 
 from fhir_server.interactions.background import Background
 from fhir_server.outcome import Category, error
 from fhir_server.store import FhirStore
 from resources.fhir_json import Resource
+
+Patch: TypeAlias = Callable[[Resource], Resource]
+"""Changes a resource of its own. Raises `BadPatch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,10 @@ class Service:
     max_entries: int
     """Entries in one transaction or batch."""
     background: Background = field(default_factory=Background)
+    skip_unchanged: bool = False
+    """An update that changes nothing makes no version."""
+    deletes_many: bool = False
+    """A conditional delete may remove several resources."""
 
 
 class Return(Enum):
@@ -64,6 +73,7 @@ class Call:
     parameters: tuple[tuple[str, str], ...] = ()
     """Of the URL and, for a search by POST, of the form; `_format` and `_pretty` are gone."""
     body: Resource | None = None
+    patch: Patch | None = None
     conditions: Conditions = Conditions()
     preference: Preference = Preference()
 

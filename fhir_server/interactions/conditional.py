@@ -1,24 +1,41 @@
-"""Conditional create (R4 `http.html#ccreate`)."""
+"""Conditional create, update, patch and delete (R4 `http.html#ccreate`, `#cond-update`,
+`#patch`, `#3.1.0.7.1`).
+
+The criteria are read and the resource written in one transaction, under a lock that equal
+criteria share, so that a hundred equal requests at once make one resource. Each needs the right to
+search beside the one to write: the answer discloses whether there is a match.
+"""
 
 from __future__ import annotations
 
-from fhir_server.interactions.call import Call
-from fhir_server.outcome import Category, FhirError, error
+from typing import Final
+from urllib.parse import urlencode
+
+from fhir_server.access.context import Interaction
+from fhir_server.interactions.call import Call, Return
+from fhir_server.interactions.checked import (
+    checked,
+    with_local_references,
+    without_server_elements,
+)
+from fhir_server.interactions.etag import expected_version
+from fhir_server.interactions.patch import patched
+from fhir_server.interactions.reply import Reply, outcome_body, written
+from fhir_server.outcome import Category, FhirError, Issue, error
+from fhir_server.search.expression import Expression, Ids
 from fhir_server.search.query import parse_criteria
 from fhir_server.store import FhirStore
-from fhir_server.store.versions import StoredVersion
+from fhir_server.store.versions import StoredVersion, Written
 from resources.fhir_json import Resource
+
+MOST_DELETED: Final = 1_000
+"""Resources that one conditional delete removes, where the operator allows several."""
 
 
 async def create_unless_exists(
     call: Call, resource: Resource, criteria: str
 ) -> tuple[StoredVersion, bool]:
-    """The one match of the criteria, or the resource newly created; True with the latter.
-
-    The criteria are read and the resource written in one transaction, under a lock that equal
-    criteria share, so that a hundred equal requests at once make one resource. Needs the right to
-    search as well as to create: the answer discloses whether there is a match.
-    """
+    """The one match of the criteria, or the resource newly created; True with the latter."""
     expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
 
     async def attempt(store: FhirStore) -> tuple[StoredVersion, bool]:
@@ -31,6 +48,114 @@ async def create_unless_exists(
         return await store.create(call.type_name, resource), True
 
     return await call.store.run_transaction(attempt)
+
+
+async def conditional_update(call: Call) -> Reply:
+    """Updates the one match; without a match, creates under the id of the resource or a new one."""
+    resource = checked(call.resource(), call.type_name)
+    given: str | None = resource.get("id")
+    proposed = without_server_elements(resource)
+    with_local_references(proposed, call.service.base_url)
+    criteria = _criteria(call)
+    expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
+    expected = expected_version(call.conditions.if_match)
+    call.store.require(Interaction.UPDATE, call.type_name)
+
+    async def attempt(store: FhirStore) -> Written:
+        await store.lock([criteria_lock(call.type_name, criteria)])
+        found = await _one(store, call.type_name, expression)
+        if found is None and given is None and expected is None:
+            return Written(await store.create(call.type_name, proposed), created=True)
+        logical_id = await _target(store, call.type_name, found, given)
+        return await store.update(
+            call.type_name,
+            logical_id,
+            proposed,
+            if_match=expected,
+            skip_unchanged=call.service.skip_unchanged,
+        )
+
+    result = await call.store.run_transaction(attempt, types=[call.type_name])
+    return written(call, result.stored, created=result.created)
+
+
+async def _target(
+    store: FhirStore, type_name: str, found: StoredVersion | None, given: str | None
+) -> str:
+    """The id to update. R4 3.1.0.4.3: with a match it is the match's, else the resource's own,
+    unless that is taken by what the criteria do not match."""
+    if found is not None:
+        if given not in (None, found.logical_id):
+            text = "The criteria match a resource of another id than the one in the body."
+            raise error(Category.INVALID, text, f"{type_name}.id")
+        return found.logical_id
+    if given is None:
+        raise error(Category.PRECONDITION, "If-Match names a version, and nothing matches.")
+    if await store.find(type_name, Ids(frozenset((given,)))):
+        text = f"The criteria match nothing, and {type_name}/{given} is there already."
+        raise error(Category.CONFLICT, text, f"{type_name}.id")
+    return given
+
+
+async def conditional_patch(call: Call) -> Reply:
+    """Patches the one match; 404 without any."""
+    criteria = _criteria(call)
+    expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
+    call.store.require(Interaction.UPDATE, call.type_name)
+
+    async def attempt(store: FhirStore) -> Written:
+        await store.lock([criteria_lock(call.type_name, criteria)])
+        found = await _one(store, call.type_name, expression)
+        if found is None:
+            raise error(Category.NOT_FOUND, f"The criteria match no {call.type_name}.")
+        return await patched(call, store, found.logical_id)
+
+    result = await call.store.run_transaction(attempt, types=[call.type_name])
+    return written(call, result.stored, created=False)
+
+
+async def conditional_delete(call: Call) -> Reply:
+    """Deletes the match, or all of them where the operator allows it; 204 without any, as what
+    was asked for is so already."""
+    criteria = _criteria(call)
+    expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
+    call.store.require(Interaction.DELETE, call.type_name)
+    most = MOST_DELETED if call.service.deletes_many else 1
+
+    async def attempt(store: FhirStore) -> int:
+        await store.lock([criteria_lock(call.type_name, criteria)])
+        found = await store.find(call.type_name, expression, limit=most + 1)
+        if len(found) > most:
+            raise several_matches(call.type_name) if most == 1 else _too_many(call.type_name)
+        for one in found:
+            await store.delete(call.type_name, one.logical_id)
+        return len(found)
+
+    count = await call.store.run_transaction(attempt, types=[call.type_name])
+    if call.preference.content is Return.OUTCOME:
+        said = Issue("information", "informational", f"{count} deleted.")
+        return Reply(200, outcome_body([said]))
+    return Reply(204)
+
+
+async def _one(store: FhirStore, type_name: str, expression: Expression) -> StoredVersion | None:
+    found = await store.find(type_name, expression, limit=2)
+    if len(found) > 1:
+        raise several_matches(type_name)
+    return found[0] if found else None
+
+
+def _criteria(call: Call) -> str:
+    """As they stand in the address; never none, which would be everything."""
+    if not call.parameters:
+        text = f"Say which {call.type_name} by search parameters, or by its id in the address."
+        raise error(Category.INVALID, text)
+    return urlencode(call.parameters)
+
+
+def _too_many(type_name: str) -> FhirError:
+    text = f"More than {MOST_DELETED} of type {type_name} match; delete them in smaller parts."
+    return error(Category.TOO_COSTLY, text)
 
 
 def criteria_lock(type_name: str, criteria: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 
+from fhir_server.interactions.call import Call, Return
 from fhir_server.outcome import Issue, operation_outcome
 from fhir_server.store.versions import StoredVersion
 from resources import fhir_json
@@ -33,3 +34,22 @@ def version_headers(version: StoredVersion) -> tuple[tuple[str, str], ...]:
 def outcome_body(issues: Sequence[Issue]) -> bytes:
     """An `OperationOutcome` as bytes."""
     return fhir_json.dump(operation_outcome(issues))
+
+
+def written(call: Call, version: StoredVersion, *, created: bool) -> Reply:
+    """The answer to a write, with as much of a body as the caller prefers (R4 3.1.0.1.7)."""
+    headers = version_headers(version)
+    place = f"{call.service.base_url}/{version.type_name}/{version.logical_id}/_history"
+    location = ("location", f"{place}/{version.version}")
+    status = 201 if created else 200
+    match call.preference.content:
+        case Return.MINIMAL:
+            body = b""
+        case Return.OUTCOME:
+            done = (
+                f"{version.type_name}/{version.logical_id} is stored as version {version.version}."
+            )
+            body = outcome_body([Issue("information", "informational", done)])
+        case Return.REPRESENTATION | None:
+            body = version.json
+    return Reply(status, body, (*headers, location), version)

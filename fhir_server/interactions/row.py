@@ -20,6 +20,8 @@ class Body(Enum):
     RESOURCE = "resource"
     BUNDLE = "bundle"
     FORM = "form"
+    PATCH = "patch"
+    """A JSON Patch, or a Parameters with a FHIRPath Patch."""
     PARAMETERS = "parameters"
     """Of an operation: a Parameters or other resource, a form, or nothing."""
 

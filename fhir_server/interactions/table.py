@@ -11,9 +11,15 @@ from typing import Final
 from fhir_server.interactions.bundle import process_bundle
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.compartment import search_compartment
+from fhir_server.interactions.conditional import (
+    conditional_delete,
+    conditional_patch,
+    conditional_update,
+)
 from fhir_server.interactions.history import history_instance
 from fhir_server.interactions.operations import OPERATION_ROWS
 from fhir_server.interactions.operations.long import JOB_ROWS
+from fhir_server.interactions.patch import patch
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Body, Row
@@ -27,6 +33,10 @@ ENTRY_ROWS: Final = (
     Row("delete", "DELETE", ("{type}", "{id}"), delete),
     Row("search-type", "GET", ("{type}",), search_type),
     Row("create", "POST", ("{type}",), create, Body.RESOURCE),
+    Row("patch", "PATCH", ("{type}", "{id}"), patch, Body.PATCH),
+    Row("update", "PUT", ("{type}",), conditional_update, Body.RESOURCE),
+    Row("patch", "PATCH", ("{type}",), conditional_patch, Body.PATCH),
+    Row("delete", "DELETE", ("{type}",), conditional_delete),
     Row("history-instance", "GET", ("{type}", "{id}", "_history"), history_instance),
     Row("vread", "GET", ("{type}", "{id}", "_history", "{version}"), vread),
     *(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fhir_server.interactions.call import Call, Return
+from fhir_server.interactions.call import Call
 from fhir_server.interactions.checked import (
     checked,
     with_local_references,
@@ -10,9 +10,8 @@ from fhir_server.interactions.checked import (
 )
 from fhir_server.interactions.conditional import create_unless_exists
 from fhir_server.interactions.etag import expected_version
-from fhir_server.interactions.reply import Reply, outcome_body, version_headers
-from fhir_server.outcome import Category, Issue, error
-from fhir_server.store.versions import StoredVersion
+from fhir_server.interactions.reply import Reply, written
+from fhir_server.outcome import Category, error
 
 
 async def create(call: Call) -> Reply:
@@ -40,7 +39,13 @@ async def update(call: Call) -> Reply:
     proposed = without_server_elements(checked(resource, call.type_name))
     with_local_references(proposed, call.service.base_url)
     expected = expected_version(call.conditions.if_match)
-    result = await call.store.update(call.type_name, call.logical_id, proposed, if_match=expected)
+    result = await call.store.update(
+        call.type_name,
+        call.logical_id,
+        proposed,
+        if_match=expected,
+        skip_unchanged=call.service.skip_unchanged,
+    )
     return written(call, result.stored, created=result.created)
 
 
@@ -52,22 +57,3 @@ async def delete(call: Call) -> Reply:
     if marker is None:
         return Reply(204)
     return Reply(204, headers=(("etag", f'W/"{marker.version}"'),), version=marker)
-
-
-def written(call: Call, version: StoredVersion, *, created: bool) -> Reply:
-    """The answer to a write, with as much of a body as the caller prefers (R4 3.1.0.1.7)."""
-    headers = version_headers(version)
-    place = f"{call.service.base_url}/{version.type_name}/{version.logical_id}/_history"
-    location = ("location", f"{place}/{version.version}")
-    status = 201 if created else 200
-    match call.preference.content:
-        case Return.MINIMAL:
-            body = b""
-        case Return.OUTCOME:
-            done = (
-                f"{version.type_name}/{version.logical_id} is stored as version {version.version}."
-            )
-            body = outcome_body([Issue("information", "informational", done)])
-        case Return.REPRESENTATION | None:
-            body = version.json
-    return Reply(status, body, (*headers, location), version)

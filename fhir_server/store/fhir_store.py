@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from fhir_server.access.context import AccessContext
+from fhir_server.access.context import AccessContext, Interaction
 from fhir_server.access.system import SystemAccess
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Expression
@@ -57,6 +57,10 @@ class FhirStore:
     def jobs(self) -> Jobs:
         """What is done in the background for this caller."""
         return Jobs(self._reach.database, self._reach.access.caller)
+
+    def require(self, interaction: Interaction, type_name: str) -> None:
+        """Raises FORBIDDEN where the caller has no scope for it, whatever there is to be found."""
+        self._reach.rule(interaction, type_name)
 
     # Reading
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -151,7 +152,8 @@ class _Operation:
         part = self.parts.get("value")
         if part is None:
             raise BadPatch("it has no part 'value'")
-        return _valued(part, element)
+        # A later operation may change what this one brought, and the patch may be tried again.
+        return _valued(deepcopy(part), element)
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,6 +293,94 @@ async def _stands(probe: Probe, place: str, version: int | None) -> None:
         assert answer.headers["etag"] == f'W/"{version}"', f"{probe.kind.name} {place}"
 
 
+CONDITIONAL = ("Appointment", "Observation")
+
+
+async def patch(probe: Probe) -> None:
+    """As an update to the same content and to another's, after a read that shows it."""
+    for type_name in CONDITIONAL:
+        for stored in proposals(probe.world, type_name):
+            for content in proposals(probe.world, type_name):
+                version = await _stored(probe, stored)
+                proposed = {**content, "id": stored["id"]}
+                expected = _patched(probe.kind, [Version(1, stored)], proposed)
+                place = f"{type_name}/{stored['id']}"
+                await _ask_patch(probe, expected, place, proposed)
+                await _stands(probe, place, version + (expected == 200))
+        expected = verdicts.read(probe.kind, type_name, [])
+        await _ask_patch(probe, expected, f"{type_name}/absent", {"resourceType": type_name})
+
+
+async def _stored(probe: Probe, resource: Resource) -> int:
+    """The version under which it is stored now."""
+    await probe.world.store(resource)
+    answer = await probe.world.system.get(f"{resource['resourceType']}/{resource['id']}")
+    return int(answer.json()["meta"]["versionId"])
+
+
+def _patched(kind: Kind, versions: list[Version], proposed: Resource) -> int:
+    seen = verdicts.read(kind, proposed["resourceType"], versions)
+    return verdicts.update(kind, versions, proposed) if seen == 200 else seen
+
+
+async def _ask_patch(probe: Probe, expected: int, place: str, proposed: Resource) -> None:
+    operations = [{"op": "replace", "path": "", "value": proposed}]
+    headers = {"content-type": "application/json-patch+json"}
+    await probe.ask(expected, "PATCH", place, operations, headers=headers)
+
+
+async def conditional_patch(probe: Probe) -> None:
+    for type_name in CONDITIONAL:
+        for stored in proposals(probe.world, type_name):
+            await probe.world.store(stored)
+            expected = _refused(probe.kind, "us", type_name)
+            if expected is None and not probe.kind.reaches("s", stored):
+                expected = 404
+            expected = expected or _patched(probe.kind, [Version(1, stored)], stored)
+            await _ask_patch(probe, expected, f"{type_name}?_id={stored['id']}", stored)
+            await _stands(probe, f"{type_name}/{stored['id']}", 2 if expected == 200 else 1)
+
+
+async def conditional_update(probe: Probe) -> None:
+    """What the criteria may not find is as absent: then it is a create."""
+    for type_name in CONDITIONAL:
+        for stored in proposals(probe.world, type_name):
+            for content in proposals(probe.world, type_name):
+                version = await _stored(probe, stored)
+                body = {name: value for name, value in content.items() if name != "id"}
+                expected = _refused(probe.kind, "us", type_name)
+                if expected is None and probe.kind.reaches("s", stored):
+                    proposed = {**content, "id": stored["id"]}
+                    expected = verdicts.update(probe.kind, [Version(1, stored)], proposed)
+                expected = expected or verdicts.create(probe.kind, body)
+                where = f"{type_name}?_id={stored['id']}"
+                answer = await probe.ask(expected, "PUT", where, body)
+                if expected == 201:
+                    probe.world.made(answer.headers["location"])
+                place = f"{type_name}/{stored['id']}"
+                await _stands(probe, place, version + (expected == 200))
+
+
+async def conditional_delete(probe: Probe) -> None:
+    """What the criteria may not find is as absent: then there is nothing to delete."""
+    for type_name in CONDITIONAL:
+        for stored in proposals(probe.world, type_name):
+            await probe.world.store(stored)
+            expected = _refused(probe.kind, "ds", type_name)
+            found = expected is None and probe.kind.reaches("s", stored)
+            if found:
+                expected = verdicts.delete(probe.kind, type_name, [Version(1, stored)])
+            place = f"{type_name}/{stored['id']}"
+            await probe.ask(expected or 204, "DELETE", f"{type_name}?_id={stored['id']}")
+            await _stands(probe, place, None if found and expected == 204 else 1)
+
+
+def _refused(kind: Kind, letters: str, type_name: str) -> int | None:
+    if not kind.text:
+        return 401
+    return None if all(kind.speaks(letter, type_name) for letter in letters) else 403
+
+
 async def bundles(probe: Probe) -> None:
     """Entries of a batch are judged one by one; one that is refused sinks a transaction (Z5)."""
     for type_name in BUNDLED:
@@ -391,6 +479,10 @@ PROBES: dict[tuple[str, str, str], Callable[[Probe], Awaitable[None]]] = {
     ("create", "POST", "/{type}"): create,
     ("update", "PUT", "/{type}/{id}"): update,
     ("delete", "DELETE", "/{type}/{id}"): delete,
+    ("patch", "PATCH", "/{type}/{id}"): patch,
+    ("patch", "PATCH", "/{type}"): conditional_patch,
+    ("update", "PUT", "/{type}"): conditional_update,
+    ("delete", "DELETE", "/{type}"): conditional_delete,
     ("transaction", "POST", ""): bundles,
     **{
         (row.code, row.method, row.path): partial(OPERATION_PROBES[row.path], method=row.method)

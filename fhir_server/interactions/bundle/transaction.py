@@ -23,9 +23,8 @@ from fhir_server.interactions.checked import checked, without_server_elements
 from fhir_server.interactions.conditional import criteria_lock, several_matches
 from fhir_server.interactions.etag import expected_version
 from fhir_server.interactions.names import check_type
-from fhir_server.interactions.reply import Reply
+from fhir_server.interactions.reply import Reply, written
 from fhir_server.interactions.row import Row
-from fhir_server.interactions.write import written
 from fhir_server.outcome import Category, FhirError, Issue, error
 from fhir_server.search.query import parse_criteria
 from fhir_server.store import FhirStore
