@@ -103,9 +103,9 @@ async def test_f2_delete_then_gone_then_revived(system: Caller) -> None:
         ("GET", "Patient/1/2/3", 404),
         ("GET", "Patient/$nothing", 404),
         ("GET", "nothing", 404),
-        ("PATCH", "Patient/1", 405),
-        ("PUT", "Patient", 405),
-        ("DELETE", "Patient", 405),
+        ("PATCH", "", 405),
+        ("PUT", "", 405),
+        ("DELETE", "", 405),
     ],
 )
 async def test_f3_unknown_addresses(system: Caller, method: str, path: str, status: int) -> None:
