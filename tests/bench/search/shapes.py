@@ -168,7 +168,21 @@ SHAPES: Final = (
         "Communication?patient={patient}&_sort=-sent",
         4,
     ),
-    Shape("Communication: thread", "Communication?part-of=Communication/{thread}", 2),
+    Shape(
+        "Communication: thread, by what is answered",
+        "Communication?in-response-to=Communication/{thread}",
+        2,
+    ),
+    Shape(
+        "Communication: thread, by what it is part of",
+        "Communication?part-of=Communication/{thread}",
+        2,
+    ),
+    Shape(
+        "Communication: patient + topic",
+        "Communication?patient={patient}&topic=http://practice.example/topics|{topic}&_sort=sent",
+        2,
+    ),
     Shape(
         "Slot: schedule + start + free",
         "Slot?schedule=Schedule/{schedule}&start=ge{slots_since}&start=lt{slots_until}&status=free",
