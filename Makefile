@@ -72,6 +72,7 @@ search-report: install
 
 docs: install
 	$(BIN)/python -m fhir_server.cli.settings_page > docs/settings.md
+	$(BIN)/python -m fhir_server.cli.resource_pages docs/resources
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info $(APP)/node_modules $(APP)/dist

@@ -21,6 +21,7 @@ from pymongo import AsyncMongoClient, MongoClient
 from pymongo.errors import PyMongoError
 
 from fhir_server.mongodb.binary import find_mongod
+from tests.demo.served import Record, serving_record
 
 # The same examples in every run, so that a change is to blame for what a change breaks; new ones
 # are looked for with HYPOTHESIS_PROFILE=explore. A busy machine is no failure, so no deadlines.
@@ -91,5 +92,17 @@ async def database_name(request: pytest.FixtureRequest, mongodb_uri: str) -> Asy
     module = re.sub(r"\W+", "_", request.node.name.rpartition("/")[2])[:30]
     name = f"{module}_{uuid4().hex[:8]}"
     yield name
+    async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
+        await client.drop_database(name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def demo_record(
+    mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Record]:
+    """A server with the demo record, for all tests that only read it."""
+    name = f"demo_{uuid4().hex[:8]}"
+    async with serving_record(mongodb_uri, name, tmp_path_factory.mktemp("demo")) as record:
+        yield record
     async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
         await client.drop_database(name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from tests.demo.served import Resource
 from tests.search.words.dates import decide_date
-from tests.us_core.record import Resource
 from tests.us_core.table import element_of
 
 

@@ -1,12 +1,18 @@
-"""The demo record as a server holds it, and those who ask for it."""
+"""The demo record as a server holds it on the day on which it was taken, and who asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from tests.serving import Caller, Served
+import seed_bundles
+from seed_bundles.authoring.elements import ANCHOR
+from tests.demo.rare import RARE
+from tests.serving import Caller, Served, serving
 
 Resource = dict[str, Any]
 READING = "launch/patient openid fhirUser patient/*.rs"
@@ -64,3 +70,20 @@ async def whole(caller: Caller, query: str) -> list[Resource]:
 
 async def resources(caller: Caller, query: str) -> list[Resource]:
     return [entry["resource"] for entry in await whole(caller, query)]
+
+
+@asynccontextmanager
+async def serving_record(mongodb_uri: str, database: str, folder: Path) -> AsyncIterator[Record]:
+    """The record, and a few resources that have what nothing in it has; nobody changes them."""
+    async with serving(mongodb_uri, database, folder) as served:
+        system = await served.caller("system/*.cruds")
+        types = {each["resourceType"] for each in RARE}
+        for name, text in seed_bundles.bundles(ANCHOR):
+            answer = await system.post("", text)
+            assert answer.status_code == 200, f"{name}: {answer.text[:500]}"
+            types |= {entry["resource"]["resourceType"] for entry in json.loads(text)["entry"]}
+        for each in RARE:
+            answer = await system.put(name_of(each), each)
+            assert answer.status_code == 201, answer.text[:500]
+        held = {each: await resources(system, f"{each}?_count=500") for each in sorted(types)}
+        yield Record(served, system, held)
