@@ -49,7 +49,8 @@ def _looks_at(parameter: SearchParameter, type_name: str) -> str:
         return " with ".join(f"`{name}`" for name in joined)
     parts = (part.strip() for part in (parameter.expression or "").split("|"))
     own = [part for part in parts if re.match(rf"\(?(?:{type_name}|Resource)\b", part)]
-    return ", ".join(f"`{_short(part)}`" for part in own)
+    said = ", ".join(f"`{_short(part)}`" for part in own)
+    return said if parameter.url.startswith("http://hl7.org/") else f"{said}; our own"
 
 
 def _short(part: str) -> str:
