@@ -2,21 +2,24 @@
 
 Each step is a search of its own under the policy of its own type, innermost first, so that
 nothing can be learnt by asking about what the caller could not find. What is found becomes keys
-of references, or ids, which the planner knows how to walk.
+of references, or ids, which the planner knows how to walk. Where a condition has too many matches,
+and the search itself is about few, the step is taken from the other side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
+from time import monotonic
 from typing import Any, Final
 
 from fhir_server.access.context import Interaction
-from fhir_server.outcome import Category, error
+from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search import keys
 from fhir_server.search.expression import (
     And,
     Chain,
+    Everything,
     Expression,
     Ids,
     Key,
@@ -56,28 +59,114 @@ async def resolved(reach: Reach, type_name: str, where: Expression) -> Expressio
         raise error(Category.TOO_COSTLY, f"{text}. Name the types in its chains.")
     for step in steps:
         reach.rule(Interaction.SEARCH, step.target if isinstance(step, Chain) else step.source)
-    return await _resolved(reach, type_name, where)
+    return await _Resolution(reach).of(type_name, where, Everything())
 
 
-async def _resolved(reach: Reach, type_name: str, where: Expression) -> Expression:
-    match where:
-        case And(parts):
-            found: list[Expression] = []
-            for part in sorted(parts, key=has_joins):
-                found.append(await _resolved(reach, type_name, part))
-                if isinstance(found[-1], Nothing):
-                    return Nothing()
-            return conjunction(*found)
-        case Or(parts):
-            return _either([await _resolved(reach, type_name, part) for part in parts])
-        case Not(part):
-            return Not(await _resolved(reach, type_name, part))
-        case Chain():
-            return await _referring(reach, where)
-        case Reverse():
-            return await _referred(reach, type_name, where)
-        case _:
-            return where
+class _Resolution:
+    """The steps of one search, which share its time limit."""
+
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
+        self.left = MOST_LOOKUPS
+        self.until = monotonic() + reach.database.limits.query_milliseconds / 1000
+
+    async def of(self, type_name: str, where: Expression, among: Expression) -> Expression:
+        """The same condition without joins, on what meets another that has none."""
+        match where:
+            case And(parts):
+                found: list[Expression] = []
+                for part in sorted(parts, key=has_joins):
+                    found.append(await self.of(type_name, part, conjunction(among, *found)))
+                    if isinstance(found[-1], Nothing):
+                        return Nothing()
+                return conjunction(*found)
+            case Or(parts):
+                return _either([await self.of(type_name, part, among) for part in parts])
+            case Not(part):
+                return Not(await self.of(type_name, part, among))
+            case Chain():
+                return await self._referring(type_name, where, among)
+            case Reverse():
+                return await self._referred(type_name, where, among)
+            case _:
+                return where
+
+    async def _referring(self, type_name: str, chain: Chain, among: Expression) -> Expression:
+        """Has a reference to one of those that meet the condition.
+
+        Where too many do, only those are asked that the resources in question refer to.
+        """
+        try:
+            ids = await self._ids(chain.target, chain.inner)
+        except FhirError as problem:
+            asked = await self._instead(
+                problem, self._targets(type_name, chain.parameter, chain.target, among)
+            )
+            ids = await self._ids(chain.target, conjunction(Ids(asked), chain.inner))
+        start = keys.key(chain.parameter, keys.REFERENCE, f"{chain.target}/")
+        return one_of(start + each for each in ids)
+
+    async def _referred(self, type_name: str, reverse: Reverse, among: Expression) -> Expression:
+        """Is one of those to which what meets the condition refers; where too much does, only
+        what refers to the resources in question is asked."""
+        way = (reverse.source, reverse.parameter, type_name)
+        try:
+            ids = await self._targets(*way, reverse.inner)
+        except FhirError as problem:
+            asked = await self._instead(problem, self._ids(type_name, among))
+            start = keys.key(reverse.parameter, keys.REFERENCE, f"{type_name}/")
+            referring = one_of(start + each for each in asked)
+            ids = await self._targets(*way, conjunction(referring, reverse.inner))
+        return Ids(ids) if ids else Nothing()
+
+    async def _instead(
+        self, problem: FhirError, other: Coroutine[Any, Any, frozenset[str]]
+    ) -> frozenset[str]:
+        """The way from the other side; where that finds too much too, the first one is told."""
+        if problem.category is not Category.TOO_COSTLY or not self.left:
+            other.close()
+            raise problem
+        try:
+            return await other
+        except FhirError as again:
+            raise (problem if again.category is Category.TOO_COSTLY else again) from None
+
+    async def _ids(self, type_name: str, where: Expression) -> frozenset[str]:
+        """Of all that meets the condition."""
+        where = await self.of(type_name, where, Everything())
+        rows = await self._rows(type_name, where, {"_id": 1})
+        return frozenset(row["_id"] for row in rows)
+
+    async def _targets(
+        self, source: str, parameter: str, type_name: str, where: Expression
+    ) -> frozenset[str]:
+        """Of all that is referred to, by this parameter, from what meets the condition."""
+        where = await self.of(source, where, Everything())
+        start = keys.key(parameter, keys.REFERENCE, f"{type_name}/")
+        bounds = [{"$gte": ["$$this", start]}, {"$lt": ["$$this", keys.after_prefix(start)]}]
+        of_it = {"$filter": {"input": "$k", "cond": {"$and": bounds}}}
+        rows = await self._rows(source, where, {"_id": 0, "k": of_it})
+        found = {key.removeprefix(start) for row in rows for key in row.get("k", ())}
+        return frozenset(one for one in found if "/" not in one)  # what follows it is a version
+
+    async def _rows(
+        self, type_name: str, where: Expression, fields: Mapping[str, Any]
+    ) -> list[Document]:
+        """All that the caller may find so, in no order; not more than a limit."""
+        self.left -= 1
+        if self.left < 0 or monotonic() > self.until:
+            raise error(Category.TOO_COSTLY, "The chains of this search took too long; narrow it.")
+        limit = self.reach.database.limits.joined
+        planned = self.reach.plan(SearchQuery(type_name, where, count=limit))
+        rows = await gathered(self.reach, type_name, planned, fields)
+        if len(rows) > limit:
+            text = (
+                f"More than {limit} resources of type {type_name} meet the chained condition; "
+                "narrow it, for example by another parameter in the same search, or search in two "
+                "steps."
+            )
+            raise error(Category.TOO_COSTLY, text)
+        return rows
 
 
 def _either(parts: list[Expression]) -> Expression:
@@ -95,39 +184,3 @@ def _either(parts: list[Expression]) -> Expression:
             case _:
                 others.append(part)
     return disjunction(*others, one_of(found))
-
-
-async def _referring(reach: Reach, chain: Chain) -> Expression:
-    """Has a reference to one of those that meet the condition."""
-    inner = await _resolved(reach, chain.target, chain.inner)
-    rows = await _rows(reach, chain.target, inner, {"_id": 1})
-    start = keys.key(chain.parameter, keys.REFERENCE, f"{chain.target}/")
-    return one_of(start + row["_id"] for row in rows)
-
-
-async def _referred(reach: Reach, type_name: str, reverse: Reverse) -> Expression:
-    """Is one of those to which what meets the condition refers."""
-    inner = await _resolved(reach, reverse.source, reverse.inner)
-    start = keys.key(reverse.parameter, keys.REFERENCE, f"{type_name}/")
-    bounds = [{"$gte": ["$$this", start]}, {"$lt": ["$$this", keys.after_prefix(start)]}]
-    of_it = {"$filter": {"input": "$k", "cond": {"$and": bounds}}}
-    rows = await _rows(reach, reverse.source, inner, {"_id": 0, "k": of_it})
-    found = {key.removeprefix(start) for row in rows for key in row.get("k", ())}
-    ids = frozenset(one for one in found if "/" not in one)  # what follows it is a version
-    return Ids(ids) if ids else Nothing()
-
-
-async def _rows(
-    reach: Reach, type_name: str, where: Expression, fields: Mapping[str, Any]
-) -> list[Document]:
-    """All that the caller may find so, in no order; not more than a limit."""
-    limit = reach.database.limits.joined
-    planned = reach.plan(SearchQuery(type_name, where, count=limit))
-    rows = await gathered(reach, type_name, planned, fields)
-    if len(rows) > limit:
-        raise error(
-            Category.TOO_COSTLY,
-            f"More than {limit} resources of type {type_name} meet the chained condition; narrow "
-            "it, for example by another parameter in the same search, or search in two steps.",
-        )
-    return rows

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -273,6 +274,61 @@ async def test_g3_a_step_keeps_to_the_constraint_of_its_scope(joined: Database) 
     assert await _found(store, "Patient?_has:Observation:patient:code=a") == {"p0"}
     assert await _found(store, "Patient?_has:Observation:patient:code=b") == set()
     assert await _found(store, "Patient?_has:Observation:patient:code:not=a") == set()
+
+
+class _TooCostly(Exception):
+    """The server said so."""
+
+
+@contextlib.contextmanager
+def _telling_too_costly() -> Generator[None]:
+    try:
+        yield
+    except FhirError as refused:
+        if refused.category is not Category.TOO_COSTLY:
+            raise
+        raise _TooCostly from None
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    asked=_asked(),
+    caller=st.sampled_from(sorted(CALLERS)),
+    ids=st.sets(st.sampled_from([each["id"] for each in EVERYONE.resources]), max_size=4),
+    most=st.sampled_from((3, 8)),
+)
+async def test_q6_a_step_from_the_other_side_finds_the_same(
+    joined: Database, asked: tuple[str, str, str], caller: str, ids: set[str], most: int
+) -> None:
+    """Few resources in question, and many that meet the chained condition: the step begins with
+    the few, or says that it costs too much."""
+    type_name, name, value = asked
+    who = CALLERS[caller]
+    store = FhirStore(joined, who.access)
+    expected = EVERYONE.found(type_name, name, value, who.sees) & ids
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(joined, "limits", replace(joined.limits, joined=most))
+        search = f"{type_name}?{name}={value}&_id={','.join(sorted(ids)) or 'none'}"
+        with contextlib.suppress(_TooCostly), _telling_too_costly():
+            assert await _found(store, search) == expected
+
+
+@pytest.mark.parametrize(
+    ("type_name", "few", "many", "most", "expected"),
+    [
+        ("Observation", "_id=b1,b2,b3", "patient.gender:not=x", 3, {"b1", "b2", "b3"}),
+        ("Patient", "_id=p1", "_has:Observation:patient:status:not=x", 6, {"p1"}),
+    ],
+)
+async def test_q6_few_are_asked_though_many_meet_the_chained_condition(
+    joined: Database, type_name: str, few: str, many: str, most: int, expected: set[str]
+) -> None:
+    store = FhirStore(joined, CALLERS["all"].access)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(joined, "limits", replace(joined.limits, joined=most))
+        refused = await refusal(store.search(parsed(f"{type_name}?{many}")))
+        assert refused.category is Category.TOO_COSTLY
+        assert await _found(store, f"{type_name}?{few}&{many}") == expected
 
 
 async def test_a_step_that_finds_too_much_is_too_costly(joined: Database) -> None:
