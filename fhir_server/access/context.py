@@ -34,6 +34,11 @@ class AccessContext(Protocol):
         """A name for logs and audit that is no health data: `client-id/subject`."""
         ...
 
+    @property
+    def acts_for_a_system(self) -> bool:
+        """Whether it is a `system/` context or the server itself, and no person."""
+        ...
+
     def covers(self, interaction: Interaction, type_name: str) -> bool:
         """Whether `policy` answers at all rather than raise."""
         ...

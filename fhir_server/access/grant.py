@@ -32,6 +32,10 @@ class GrantedAccess:
         compare=False,
     )
 
+    @property
+    def acts_for_a_system(self) -> bool:
+        return bool(self.scopes) and all(scope.context == "system" for scope, _ in self.scopes)
+
     def covers(self, interaction: Interaction, type_name: str) -> bool:
         return self._decision(interaction, type_name) is not None
 

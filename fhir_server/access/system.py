@@ -18,6 +18,10 @@ class SystemAccess:
     def caller(self) -> str:
         return f"system/{self.reason}"
 
+    @property
+    def acts_for_a_system(self) -> bool:
+        return True
+
     def covers(self, interaction: Interaction, type_name: str) -> bool:
         del interaction, type_name
         return True

@@ -86,7 +86,7 @@ def _links(
     base: str, query: SearchQuery, page: SearchPage, position: str | None
 ) -> list[tuple[str, str]]:
     """`self` shows what was applied (R4 3.1.1.4.1); the others add a position."""
-    applied = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in query.applied)
+    applied = query_string(query)
 
     def link(position: str | None) -> str:
         parts = [applied] if applied else []
@@ -100,6 +100,11 @@ def _links(
     if page.previous_cursor is not None:
         links.append(("previous", link(page.previous_cursor)))
     return links
+
+
+def query_string(query: SearchQuery) -> str:
+    """What was applied, as in an address."""
+    return "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in query.applied)
 
 
 def _encoded(text: str) -> str:

@@ -32,6 +32,20 @@ def after(value: Decimal) -> str:
     return text + (";" if text[0] == "4" else ")")
 
 
+def number_of(cut: str) -> Decimal | None:
+    """The number that a cut stands beside; None for the ends of the line."""
+    if cut in (LOWEST, HIGHEST):
+        return None
+    sign, digits = cut[0], cut[1:-1]
+    if not digits:
+        return Decimal(0)
+    if sign == "4":
+        digits = digits.translate(_OPPOSITE)
+    exponent = int(digits[:4]) - _BIAS - (len(digits) - 5)
+    found = Decimal(int(digits[4:])).scaleb(exponent, _DIGITS)
+    return -found if sign == "4" else found
+
+
 @lru_cache(maxsize=8192)
 def _text(value: Decimal) -> str:
     """Of a negative number all digits are turned round, and what follows them is above digits."""

@@ -15,6 +15,7 @@ from fhir_server.search.expression import Expression
 from fhir_server.search.query import SearchQuery
 from fhir_server.store import reading, searching, transactions, writing
 from fhir_server.store.database import Database
+from fhir_server.store.explaining import Account, account, is_open
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.joining import without_joins
 from fhir_server.store.paging import SearchPage
@@ -110,6 +111,15 @@ class FhirStore:
         """MongoDB's account (`executionStats`) of how it finds the first page."""
         query = await self._reach.at_one_instant(lambda reach: without_joins(reach, query))
         return await searching.explain(self._reach, query)
+
+    async def account(self, query: SearchQuery) -> Account | None:
+        """What the first page costs; None where the caller may not be told.
+
+        Raises FORBIDDEN where the search would.
+        """
+        if not is_open(self._reach, query):
+            return None
+        return await account(self._reach, query)
 
     # Writing
 

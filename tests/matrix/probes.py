@@ -442,12 +442,33 @@ async def versions(probe: Probe, *, method: str) -> None:
     await probe.ask(200 if probe.kind.text else 401, method, "$versions")
 
 
+async def explain(probe: Probe, *, method: str) -> None:
+    """Refused where the search is; plan and counts to systems that reach the whole type alone."""
+    for type_name in TYPES:
+        expected = verdicts.search(probe.kind, type_name)
+        form = {"data": {"_count": "5"}} if method == "POST" else {}
+        answer = await probe.ask(expected, method, f"{type_name}/$explain", **form)
+        if expected == 200:
+            told = {part["name"]: part for part in answer.json()["parameter"]}
+            system = all(scope.context == "system" for scope in probe.kind.scopes)
+            assert ("plan" in told) == system, probe.kind.name
+            reach = {part["name"]: part for part in told["access"]["part"]}["reach"]["valueCode"]
+            reached = await _reached(probe, type_name)
+            stored = await probe.world.current(type_name)
+            assert reach == "part" or bool(reached) == (reach == "everything")
+            assert reach != "everything" or ids(reached) == ids(stored)
+
+
 async def jobs(probe: Probe, *, method: str) -> None:
     """Of nobody's but one's own."""
     await probe.ask(404 if probe.kind.text else 401, method, "_job/another")
 
 
-OPERATION_PROBES: dict[str, OperationProbe] = {"/$versions": versions, "/_job/{id}": jobs}
+OPERATION_PROBES: dict[str, OperationProbe] = {
+    "/$versions": versions,
+    "/_job/{id}": jobs,
+    "/{type}/$explain": explain,
+}
 """By path of the row; each is asked by all the methods that the row has."""
 
 
