@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
+from random import Random
 from urllib.parse import quote
 
 from hypothesis import strategies as st
@@ -135,6 +136,15 @@ def _of(asked: list[Asked]) -> st.SearchStrategy[Asked]:
     if asked[0][1] in ALONE:
         return single
     return st.one_of(single, single, st.builds(_either, single, st.sampled_from(asked)))
+
+
+def sample(type_name: str, chance: Random, size: int) -> Iterator[Asked]:
+    """So many queries of each parameter in each of its forms, every third with two values."""
+    for asked in ASKED[type_name]:
+        some = chance.sample(asked, min(size, len(asked)))
+        yield from some
+        if asked[0][1] not in ALONE:
+            yield from (_either(one, chance.choice(asked)) for one in some[: size // 3])
 
 
 def _either(first: Asked, second: Asked) -> Asked:
