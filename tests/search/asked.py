@@ -47,13 +47,15 @@ KINDS = [f"{system}|{code}|{value}" for system in ("urn:v2", "urn:v3") for code 
 IDENTIFIERS = (*CODES[:3], "urn:s|a", "|a", "urn:s|", "urn:u|a")
 STARTS = (*NAMES, "a", "n", "an", "berg", "der", "quinones", "one")
 DATES = _joined(PREFIXES, (*MOMENTS, "2013-01-14T10:00", "2013-01-14T10:00Z"))
-NUMBERS = _joined(PREFIXES, AMOUNTS)
+NUMBERS = _joined(PREFIXES, (*AMOUNTS, "5e0", "5.40e-3", "1e2", "54e2"))
 UNITS = ("", "||mg", "||milligram", f"|{UCUM}|mg", f"|{UCUM}|g", f"|{UCUM}|kg", "|urn:units|mg")
 QUANTITIES = _joined(NUMBERS, UNITS)
 ADDRESSES = [each for each in (*URLS, "http://a.org/x/y/z") if each.startswith("http")]
 VERSIONED = (*URLS, "http://a.org/x|1", "http://a.org/x|3")
 POINTS = ("51.5|-0.1", "51.6|-0.1", "48.9|2.4", "-17.7|-179.9", "90|45", "-90|0")
-CIRCLES = _joined(POINTS, ("", "|10", "|12|km", "|5|[mi_i]", "|8|[mi_i]", "|400|km", "|20000000|m"))
+CIRCLES = _joined(
+    POINTS, ("", "|10", "|11.1|km", "|11.13|km", "|5|[mi_i]", "|8|[mi_i]", "|400|km", "|20000000|m")
+)
 FEW = _joined(("a", "urn:s|a", "|b"), ("$",))
 
 ASKED: dict[str, list[list[Asked]]] = {

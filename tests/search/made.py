@@ -37,9 +37,14 @@ POSITIONS = (("51.5", "-0.1"), ("51.6", "-0.1"), ("48.9", "2.4"), ("-17.7", "179
 TYPES = (("urn:v2", "MR"), ("urn:v2", "SS"), ("urn:v3", "MR"))
 
 moment = st.sampled_from(MOMENTS)
-coding = st.fixed_dictionaries(
-    {"code": st.sampled_from(CODES)},
-    optional={"system": st.sampled_from(SYSTEMS), "display": st.sampled_from(WORDS)},
+_system, _display = st.sampled_from(SYSTEMS), st.sampled_from(WORDS)
+coding = st.one_of(
+    st.fixed_dictionaries(
+        {"code": st.sampled_from(CODES)}, optional={"system": _system, "display": _display}
+    ),
+    st.fixed_dictionaries(
+        {"system": _system}, optional={"code": st.sampled_from(CODES), "display": _display}
+    ),
 )
 concept = st.fixed_dictionaries(
     {"coding": st.lists(coding, min_size=1, max_size=2)},

@@ -50,13 +50,21 @@ def quantity(element: Resource, value: str) -> bool:
     return _amount(ends, number, asked)
 
 
+def _half_of_last_place(text: str) -> Fraction:
+    """R4's example has 1e2 stand for 95 up to 105, as 1.0e2 would."""
+    mantissa, exponential, exponent = text.partition("e")
+    places = len(mantissa.partition(".")[2])
+    if exponential:
+        places = max(places, 1)
+    return Fraction(1, 2) * Fraction(10) ** (int(exponent or 0) - places)
+
+
 def _amount(target: Ends, value: str, factor: Fraction = Fraction(1)) -> bool:
     low, has_low, high, has_high = target
     prefix = value[:2] if value[:2].isalpha() else "eq"
     text = value.removeprefix(prefix)
     number = Fraction(text) * factor
-    places = len(text.partition(".")[2])
-    half = Fraction(1, 2 * 10**places) * factor
+    half = _half_of_last_place(text) * factor
     contains = low >= number - half and (high, has_high) < (number + half, True)
     match prefix:
         case "eq":

@@ -68,5 +68,5 @@ def _codes(element: Any) -> list[str]:
     if isinstance(element, str):
         return [element]
     if "coding" in element:
-        return [each["code"] for each in element["coding"]]
+        return [each["code"] for each in element["coding"] if "code" in each]
     return [element["value"]]
