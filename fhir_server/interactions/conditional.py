@@ -18,6 +18,7 @@ from fhir_server.interactions.checked import (
     with_local_references,
     without_server_elements,
 )
+from fhir_server.interactions.doubts import doubts
 from fhir_server.interactions.etag import expected_version
 from fhir_server.interactions.patch import patched
 from fhir_server.interactions.reply import Reply, outcome_body, written
@@ -76,7 +77,8 @@ async def conditional_update(call: Call) -> Reply:
         )
 
     result = await call.store.run_transaction(attempt, types=[call.type_name])
-    return written(call, result.stored, created=result.created)
+    found = await doubts(call, call.store, result)
+    return written(call, result.stored, created=result.created, doubts=found)
 
 
 async def _target(
@@ -111,7 +113,8 @@ async def conditional_patch(call: Call) -> Reply:
         return await patched(call, store, found.logical_id)
 
     result = await call.store.run_transaction(attempt, types=[call.type_name])
-    return written(call, result.stored, created=False)
+    found = await doubts(call, call.store, result)
+    return written(call, result.stored, created=False, doubts=found)
 
 
 async def conditional_delete(call: Call) -> Reply:

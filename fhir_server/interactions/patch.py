@@ -14,6 +14,7 @@ from fhir_server.interactions.checked import (
     with_local_references,
     without_server_elements,
 )
+from fhir_server.interactions.doubts import doubts
 from fhir_server.interactions.etag import expected_version
 from fhir_server.interactions.reply import Reply, written
 from fhir_server.outcome import Category, error
@@ -32,7 +33,8 @@ async def patch(call: Call) -> Reply:
         return await patched(call, store, call.logical_id)
 
     result = await call.store.run_transaction(attempt, types=[call.type_name])
-    return written(call, result.stored, created=False)
+    found = await doubts(call, call.store, result)
+    return written(call, result.stored, created=False, doubts=found)
 
 
 def fhirpath_patch(parameters: Resource) -> Patch:

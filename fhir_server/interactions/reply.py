@@ -36,7 +36,9 @@ def outcome_body(issues: Sequence[Issue]) -> bytes:
     return fhir_json.dump(operation_outcome(issues))
 
 
-def written(call: Call, version: StoredVersion, *, created: bool) -> Reply:
+def written(
+    call: Call, version: StoredVersion, *, created: bool, doubts: Sequence[Issue] = ()
+) -> Reply:
     """The answer to a write, with as much of a body as the caller prefers (R4 3.1.0.1.7)."""
     headers = version_headers(version)
     place = f"{call.service.base_url}/{version.type_name}/{version.logical_id}/_history"
@@ -49,7 +51,7 @@ def written(call: Call, version: StoredVersion, *, created: bool) -> Reply:
             done = (
                 f"{version.type_name}/{version.logical_id} is stored as version {version.version}."
             )
-            body = outcome_body([Issue("information", "informational", done)])
+            body = outcome_body([Issue("information", "informational", done), *doubts])
         case Return.REPRESENTATION | None:
             body = version.json
     return Reply(status, body, (*headers, location), version)

@@ -9,6 +9,7 @@ from fhir_server.interactions.checked import (
     without_server_elements,
 )
 from fhir_server.interactions.conditional import create_unless_exists
+from fhir_server.interactions.doubts import doubts
 from fhir_server.interactions.etag import expected_version
 from fhir_server.interactions.reply import Reply, written
 from fhir_server.outcome import Category, error
@@ -46,7 +47,8 @@ async def update(call: Call) -> Reply:
         if_match=expected,
         skip_unchanged=call.service.skip_unchanged,
     )
-    return written(call, result.stored, created=result.created)
+    found = await doubts(call, call.store, result)
+    return written(call, result.stored, created=result.created, doubts=found)
 
 
 async def delete(call: Call) -> Reply:

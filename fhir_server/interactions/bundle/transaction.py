@@ -21,6 +21,7 @@ from fhir_server.interactions.bundle.responses import response_bundle, response_
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.checked import checked, without_server_elements
 from fhir_server.interactions.conditional import criteria_lock, several_matches
+from fhir_server.interactions.doubts import doubts
 from fhir_server.interactions.etag import expected_version
 from fhir_server.interactions.names import check_type
 from fhir_server.interactions.reply import Reply, written
@@ -165,7 +166,10 @@ class _Attempt:
                 )
             except FhirError as problem:
                 raise at_entry(problem, entry) from None
-            replies[entry.index] = written(self.call, result.stored, created=result.created)
+            found = await doubts(self.call, self.call.store, result)
+            replies[entry.index] = written(
+                self.call, result.stored, created=result.created, doubts=found
+            )
         return replies
 
 
