@@ -18,6 +18,7 @@ from fhir_server.interactions.operations import OPERATIONS
 from fhir_server.interactions.operations.operation import OPERATION
 from fhir_server.interactions.table import TABLE
 from fhir_server.search.catalogue import Catalogue
+from fhir_server.search.mixed import TYPE, shared_parameters
 from resources.registry import REGISTRY
 
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -66,6 +67,7 @@ def capability_statement(
                     model.CapabilityStatementRestInteraction(code=code)
                     for code in _system_interactions()
                 ],
+                searchParam=_of_all_types(catalogue),
                 operation=_operations(),
                 compartment=[f"{_COMPARTMENT}/{name.lower()}" for name in _compartments()],
             )
@@ -126,15 +128,7 @@ def _resource(
         "conditionalUpdate": True,
         "conditionalDelete": "multiple" if deletes_many else "single",
         "referencePolicy": ["literal", "logical", "local"],
-        "searchParam": [
-            model.CapabilityStatementRestResourceSearchParam(
-                name=parameter.name,
-                definition=parameter.url,
-                type=parameter.type,
-                documentation=_modifiers(modifiers),
-            )
-            for parameter, modifiers in catalogue.supported_parameters(type_name)
-        ],
+        "searchParam": _search_parameters(catalogue, type_name),
     }
     # An empty array is not FHIR: a type without includes has no such element.
     if found := catalogue.includes(type_name):
@@ -144,6 +138,32 @@ def _resource(
     if listed := _operations(type_name):
         facts["operation"] = listed
     return model.CapabilityStatementRestResource(**facts)
+
+
+def _search_parameters(
+    catalogue: Catalogue, type_name: str
+) -> list[model.CapabilityStatementRestResourceSearchParam]:
+    return [
+        model.CapabilityStatementRestResourceSearchParam(
+            name=parameter.name,
+            definition=parameter.url,
+            type=parameter.type,
+            documentation=_modifiers(modifiers),
+        )
+        for parameter, modifiers in catalogue.supported_parameters(type_name)
+    ]
+
+
+def _of_all_types(
+    catalogue: Catalogue,
+) -> list[model.CapabilityStatementRestResourceSearchParam]:
+    """What a search of the whole system takes; `_type` has no definition in R4."""
+    shared = shared_parameters(catalogue, REGISTRY.endpoints)
+    listed = _search_parameters(catalogue, REGISTRY.endpoints[0])
+    of_type = model.CapabilityStatementRestResourceSearchParam(
+        name=TYPE, type="special", documentation="The types to search, as Patient,Observation"
+    )
+    return [of_type, *(one for one in listed if one.name in shared)]
 
 
 def _operations(

@@ -125,7 +125,7 @@ def _checked_id(type_name: str, logical_id: str | None) -> str:
     if logical_id is None:
         return ""
     if _LOGICAL_ID.fullmatch(logical_id) is None:
-        raise error(Category.NOT_FOUND, f"No {type_name} can have such an id.")
+        raise error(Category.NOT_FOUND, f"No {type_name or 'resource'} can have such an id.")
     return logical_id
 
 

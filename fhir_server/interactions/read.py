@@ -31,7 +31,7 @@ async def vread(call: Call) -> Reply:
 
 def _subset(call: Call) -> Subset:
     """`_summary` or `_elements`; a read takes no other parameter."""
-    others, subset = split_subset(call.type_name, call.parameters)
+    others, subset = split_subset((call.type_name,), call.parameters)
     replace(call, parameters=others).without_parameters()
     if subset.count_only:
         raise error(Category.INVALID, "_summary=count is for searches.")

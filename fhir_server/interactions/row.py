@@ -47,7 +47,7 @@ class Row:
     def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """The values of the placeholders, where these segments have this row's shape.
 
-        A literal begins with `_` or `$` and no id, type or version does, so no address has two
+        A literal begins with `_`, `$` or `*` and no id, type or version does, so no address has two
         shapes.
         """
         if len(self.shape) != len(segments):
@@ -55,7 +55,7 @@ class Row:
         values: dict[str, str] = {}
         for pattern, segment in zip(self.shape, segments, strict=True):
             if pattern.startswith("{"):
-                if segment.startswith(("_", "$")):
+                if segment.startswith(("_", "$", "*")):
                     return None
                 values[pattern[1:-1]] = segment
             elif pattern != segment:

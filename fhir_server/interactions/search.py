@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
@@ -26,18 +27,14 @@ _PLAIN: Final = re.compile(rf"[\w.~{_SAFE}-]*", re.ASCII)
 async def search_type(call: Call) -> Reply:
     """A searchset of one page, with links to the pages beside it."""
     query, subset = read_query(call)
-    return await answer(call, query, subset, call.type_name)
+    page = await call.store.search(query, cursor=position_of(call))
+    return answer(call, query, page, subset, call.type_name)
 
 
 def read_query(call: Call) -> tuple[SearchQuery, Subset]:
     """What the parameters ask of the type, and how much of each resource."""
     service = call.service
-    parameters, subset = split_subset(call.type_name, call.parameters)
-    filters = [pair for pair in parameters if pair[0] != PAGE_PARAMETER]
-    if subset.count_only:
-        # R4 3.1.1.5.8: "just return a count of the matching resources".
-        filters = [pair for pair in filters if pair[0] not in ("_count", "_total")]
-        filters += [("_count", "0"), ("_total", "accurate")]
+    filters, subset = read_subset(call, (call.type_name,))
     query = parse_search(
         call.store.catalogue,
         call.type_name,
@@ -46,22 +43,42 @@ def read_query(call: Call) -> tuple[SearchQuery, Subset]:
         default_count=service.default_count,
         max_count=service.max_count,
     )
-    if subset.applied:
-        query = replace(query, applied=(*query.applied, *subset.applied))
-    return query, subset
+    return with_subset(query, subset), subset
 
 
-async def answer(call: Call, query: SearchQuery, subset: Subset, address: str) -> Reply:
-    """The page that was asked for, of the search at this address below the base."""
-    base_url = call.service.base_url
-    position = next((value for name, value in call.parameters if name == PAGE_PARAMETER), None)
-    page = await call.store.search(query, cursor=position)
+def read_subset(call: Call, types: Sequence[str]) -> tuple[list[tuple[str, str]], Subset]:
+    """The parameters that are left to be read, and how much of each resource is wanted."""
+    parameters, subset = split_subset(types, call.parameters)
+    filters = [pair for pair in parameters if pair[0] != PAGE_PARAMETER]
+    if subset.count_only:
+        # R4 3.1.1.5.8: "just return a count of the matching resources".
+        filters = [pair for pair in filters if pair[0] not in ("_count", "_total")]
+        filters += [("_count", "0"), ("_total", "accurate")]
+    return filters, subset
+
+
+def with_subset(query: SearchQuery, subset: Subset) -> SearchQuery:
+    """The query with what `_summary` and `_elements` add to the self link."""
+    if not subset.applied:
+        return query
+    return replace(query, applied=(*query.applied, *subset.applied))
+
+
+def position_of(call: Call) -> str | None:
+    """The position of the page that was asked for; None of the first."""
+    return next((value for name, value in call.parameters if name == PAGE_PARAMETER), None)
+
+
+def answer(call: Call, query: SearchQuery, page: SearchPage, subset: Subset, address: str) -> Reply:
+    """The page as a searchset, of the search at this address below the base."""
+    base_url, position = call.service.base_url, position_of(call)
     entries = search_entries(base_url, page.matches, "match", subset)
     entries += search_entries(base_url, page.included, "include", subset)
     issues = [*query.warnings, *_cut(page)]
     if issues:
         entries.append(outcome_entry(issues))
-    links = _links(f"{base_url}/{address}", query, page, position)
+    place = f"{base_url}/{address}" if address else base_url
+    links = _links(place, query, page, position)
     return Reply(200, bundle("searchset", links, entries, _total(query, page, position)))
 
 

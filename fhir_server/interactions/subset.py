@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from typing import Final, cast
 
 from fhir_server.outcome import Category, error
@@ -43,7 +42,7 @@ class Subset:
 _WHOLE: Final = Subset()
 
 
-def split_subset(type_name: str, parameters: Parameters) -> tuple[Parameters, Subset]:
+def split_subset(types: Sequence[str], parameters: Parameters) -> tuple[Parameters, Subset]:
     """The other parameters, then what `_summary` or `_elements` ask for. Raises INVALID."""
     asked = [pair for pair in parameters if pair[0] in ("_summary", "_elements")]
     if not asked:
@@ -53,9 +52,7 @@ def split_subset(type_name: str, parameters: Parameters) -> tuple[Parameters, Su
         raise error(Category.INVALID, "_summary and _elements are asked for once, or one of them.")
     name, value = asked[0]
     if name == "_elements":
-        return rest, Subset(
-            (asked[0],), part=partial(subsetting.elements, names=_names(type_name, value))
-        )
+        return rest, Subset((asked[0],), part=_asked_elements(types, value))
     if value not in SUMMARIES:
         raise error(
             Category.INVALID, f"_summary is one of {', '.join(SUMMARIES)}, not {value[:40]!r}."
@@ -67,15 +64,26 @@ def split_subset(type_name: str, parameters: Parameters) -> tuple[Parameters, Su
     return rest, Subset((asked[0],), value == "count", SUMMARIES[value])
 
 
-def _names(type_name: str, value: str) -> frozenset[str]:
-    """The names of `_elements`, with or without the type in front; all of them known."""
-    known = subsetting.element_names(type_name)
-    names = [name.strip().removeprefix(f"{type_name}.") for name in value.split(",")]
-    for name in names:
-        if name not in known:
-            near = get_close_matches(name, known, n=2)
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            raise error(
-                Category.INVALID, f"{type_name} has no element {name[:40]!r} at its top.{hint}"
-            )
-    return frozenset(names)
+def _asked_elements(types: Sequence[str], value: str) -> Callable[[Resource], Resource]:
+    """What keeps the elements of `_elements`, each of which has to be one of a type that is
+    searched; with a type in front it is meant of that type alone."""
+    asked = [_element(types, name.strip()) for name in value.split(",")]
+
+    def part(resource: Resource) -> Resource:
+        own = ("", resource.get("resourceType"))
+        return subsetting.elements(resource, {name for of, name in asked if of in own})
+
+    return part
+
+
+def _element(types: Sequence[str], asked: str) -> tuple[str, str]:
+    """Type (or none) and name."""
+    of, _, name = asked.rpartition(".")
+    among = types if not of else [of] if of in types else []
+    if any(name in subsetting.element_names(each) for each in among):
+        return of, name
+    known = {each for one in types for each in subsetting.element_names(one)}
+    near = get_close_matches(asked, sorted(known), n=2)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    whose = types[0] if len(types) == 1 else "None of the types"
+    raise error(Category.INVALID, f"{whose} has no element {asked[:40]!r} at its top.{hint}")

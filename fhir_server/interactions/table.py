@@ -10,7 +10,7 @@ from typing import Final
 
 from fhir_server.interactions.bundle import process_bundle
 from fhir_server.interactions.call import Call
-from fhir_server.interactions.compartment import search_compartment
+from fhir_server.interactions.compartment import search_compartment, search_whole_compartment
 from fhir_server.interactions.conditional import (
     conditional_delete,
     conditional_patch,
@@ -24,6 +24,7 @@ from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Body, Row
 from fhir_server.interactions.search import search_type
+from fhir_server.interactions.system import search_system
 from fhir_server.interactions.write import create, delete, update
 from resources.registry import REGISTRY
 
@@ -43,6 +44,11 @@ ENTRY_ROWS: Final = (
         Row("search-type", "GET", (name, "{id}", "{type}"), search_compartment(name))
         for name in REGISTRY.compartments
     ),
+    *(
+        Row("search-system", "GET", (name, "{id}", "*"), search_whole_compartment(name))
+        for name in REGISTRY.compartments
+    ),
+    Row("search-system", "GET", (), search_system),
 )
 """What may also stand in a batch or transaction; the hot ones first: routes are tried in this
 order."""
@@ -68,6 +74,17 @@ TABLE: Final = (
         )
         for name in REGISTRY.compartments
     ),
+    *(
+        Row(
+            "search-system",
+            "POST",
+            (name, "{id}", "*", "_search"),
+            search_whole_compartment(name),
+            Body.FORM,
+        )
+        for name in REGISTRY.compartments
+    ),
+    Row("search-system", "POST", ("_search",), search_system, Body.FORM),
     Row("transaction", "POST", (), _process_bundle, Body.BUNDLE),
     *OPERATION_ROWS,
     *JOB_ROWS,

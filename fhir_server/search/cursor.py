@@ -31,6 +31,9 @@ class Position:
     """The page that ends before it, not the one that begins after it."""
 
 
+END: Final = Position((), "", backward=True)
+"""Behind the last of any order: what ends there is the last page."""
+
 _DECODER: Final = msgspec.json.Decoder(tuple[list[str | int | None], str, bool])
 
 

@@ -57,7 +57,7 @@ class SearchQuery:
 
 
 RESULT_PARAMETERS: Final = ("_count", "_sort", "_total", "_include", "_revinclude")
-_TRANSPORT: Final = frozenset(("_format", "_pretty"))
+TRANSPORT: Final = frozenset(("_format", "_pretty"))
 """Of every interaction; the HTTP layer reads them."""
 TOTALS: Final = ("none", "estimate", "accurate")
 
@@ -78,7 +78,7 @@ def parse_search(
     """
     reading = _Reading(catalogue, type_name, strict, max_count)
     for name, value in parameters:
-        if name not in _TRANSPORT:
+        if name not in TRANSPORT:
             reading.take(name, value)
     return reading.query(default_count)
 

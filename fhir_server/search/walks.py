@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from fhir_server.outcome import Category, error
 from fhir_server.search.bounds import MOST_SCANS
-from fhir_server.search.cursor import Position
+from fhir_server.search.cursor import END, Position
 from fhir_server.search.expression import Scalar
 from fhir_server.search.filters import NONE, Filter, all_of, moment
 from fhir_server.search.windows import ANY, Window, hull
@@ -44,7 +44,7 @@ class Lead:
         ahead = beyond(order, after)
         if len(self.values) > MOST_BRANCHES:
             return all_of([self._together, *rest, either(ahead)])
-        first = after.values[0] if order[0][0] == "d" else None
+        first = after.values[0] if order[0][0] == "d" and after != END else None
         return either(
             [
                 all_of([start, *rest, branch])
@@ -101,6 +101,8 @@ def _is_behind(window: Window, direction: int, first: Scalar) -> bool:
 
 def beyond(order: Order, after: Position) -> list[Filter]:
     """Filters of which one holds for what comes after the position; a missing value is lowest."""
+    if after == END:
+        return [{}]
     values: tuple[Scalar, ...] = (*after.values, after.logical_id)
     if len(values) != len(order):
         raise error(Category.INVALID, "This page link belongs to another order.")

@@ -30,7 +30,7 @@ from pymongo.write_concern import WriteConcern
 from fhir_server.search import plan
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.store import schema
-from fhir_server.store.queries import TIMES, Document, Queries
+from fhir_server.store.queries import TIMES, Document, Queries, View
 from fhir_server.store.schema import StoreRefused
 from fhir_server.store.trouble import TRANSLATING
 from resources.registry import REGISTRY
@@ -38,6 +38,7 @@ from resources.registry import REGISTRY
 HISTORY: Final = "_history"
 LOCKS: Final = "_locks"
 STORE: Final = "_store"
+_TYPES: Final = "types"
 
 MAJORITY: Final = WriteConcern(w="majority", j=True, wtimeout=15_000)
 _STORAGE: Final = {"wiredTiger": {"configString": "block_compressor=zstd"}}
@@ -91,6 +92,7 @@ class Database(Queries):
         self._client = client
         self._collections: dict[str, AsyncCollection[Document]] = {}
         self._prepared: set[str] = set()
+        self._listed: set[str] = set()
         self._serial: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
@@ -175,6 +177,7 @@ class Database(Queries):
                         {"name": index.name, "key": dict(index.fields)}
                         for index in plan.INDEXES(type_name)
                     ]
+                    await self._list([type_name])
                     await self._make(type_name, indexes)
 
     def prepared(self, type_name: str) -> None:
@@ -187,6 +190,22 @@ class Database(Queries):
         with TRANSLATING:
             names = await self._database.list_collection_names()
         return sorted(name for name in names if REGISTRY.is_type(name))
+
+    async def listed_types(self, view: View) -> frozenset[str]:
+        """The types that may have resources. It is written before a type's first one, so that at
+        every instant nothing is missing from it."""
+        found = await self.first(STORE, {"_id": _TYPES}, {"names": 1}, view)
+        return frozenset(found["names"] if found else ())
+
+    async def _list(self, type_names: Sequence[str]) -> None:
+        new = [name for name in type_names if name not in self._listed]
+        if not new:
+            return
+        with TRANSLATING:
+            await self.collection(STORE).update_one(
+                {"_id": _TYPES}, {"$addToSet": {"names": {"$each": new}}}, upsert=True
+            )
+        self._listed.update(new)
 
     async def _make(self, name: str, indexes: Sequence[Mapping[str, Any]]) -> None:
         """A collection appears together with its indexes, so that no plan misses its index."""
@@ -224,7 +243,9 @@ class Database(Queries):
         for name in (HISTORY, LOCKS, STORE):
             await self._make(name, ())
         await self._check_schema()
-        for type_name in await self.stored_types():
+        stored = await self.stored_types()
+        await self._list(stored)
+        for type_name in stored:
             await self.prepare(type_name)
 
     async def _check_schema(self) -> None:

@@ -12,8 +12,9 @@ from fhir_server.access.context import AccessContext, Interaction
 from fhir_server.access.system import SystemAccess
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Expression
+from fhir_server.search.mixed import MixedQuery
 from fhir_server.search.query import SearchQuery
-from fhir_server.store import reading, searching, transactions, writing
+from fhir_server.store import mixing, reading, searching, transactions, writing
 from fhir_server.store.database import Database
 from fhir_server.store.explaining import Account, account, is_open
 from fhir_server.store.jobs import Jobs
@@ -95,6 +96,10 @@ class FhirStore:
             return await searching.search(reach, await without_joins(reach, inside), cursor)
 
         return await self._reach.at_one_instant(steps)
+
+    async def search_mixed(self, query: MixedQuery, *, cursor: str | None = None) -> SearchPage:
+        """One page of a search of several types, of one instant. Raises as `search`."""
+        return await self._reach.at_one_instant(lambda reach: mixing.search(reach, query, cursor))
 
     async def find(
         self, type_name: str, criteria: Expression, limit: int = 2

@@ -56,28 +56,32 @@ class _Basket:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Found:
     """A resource from which to go on: a match, or one that was included."""
 
     type_name: str
     logical_id: str
     keys: Sequence[str]
+    """Its search keys, which hold its references; none where nothing is included."""
+
+    @classmethod
+    def of(cls, type_name: str, row: Document) -> Found:
+        return cls(type_name, row["_id"], row.get("k", ()))
 
 
 async def included(
-    reach: Reach, query: SearchQuery, rows: Sequence[Document]
+    reach: Reach, query: SearchQuery, matches: Sequence[Found]
 ) -> tuple[tuple[StoredVersion, ...], bool]:
     """What these matches include; True with it where the limit cut something off.
 
     With `:iterate` an include is followed from what was included too, until nothing new is found.
     """
-    if not rows or not (query.includes or query.revincludes):
+    if not matches or not (query.includes or query.revincludes):
         return (), False
-    basket = _Basket(
-        reach.database.limits.included, {(query.type_name, row["_id"]) for row in rows}
-    )
+    known = {(one.type_name, one.logical_id) for one in matches}
+    basket = _Basket(reach.database.limits.included, known)
     includes, revincludes = query.includes, query.revincludes
-    front = [_Row(query.type_name, row["_id"], row.get("k", ())) for row in rows]
+    front = list(matches)
     for _ in range(MOST_ROUNDS):
         front = await _round(reach, basket, front, includes, revincludes)
         includes = tuple(one for one in includes if one.iterate)
@@ -90,12 +94,12 @@ async def included(
 async def _round(
     reach: Reach,
     basket: _Basket,
-    front: Sequence[_Row],
+    front: Sequence[Found],
     includes: Sequence[Include],
     revincludes: Sequence[Include],
-) -> list[_Row]:
+) -> list[Found]:
     """Follows each include once; what is new."""
-    new: list[_Row] = []
+    new: list[Found] = []
     for type_name, ids in sorted(_targets(front, includes).items()):
         wanted = frozenset(one for one in ids if (type_name, one) not in basket.known)
         if wanted:
@@ -107,7 +111,7 @@ async def _round(
 
 async def _fetch(
     reach: Reach, basket: _Basket, interaction: Interaction, type_name: str, wanted: Expression
-) -> list[_Row]:
+) -> list[Found]:
     # Those that are known already may be among them, and must not use up the limit.
     limit = basket.room + len(basket.known) + 1
     try:
@@ -124,13 +128,13 @@ async def _fetch(
     known = frozenset(basket.known)
     basket.put([version_of(type_name, row["_id"], row) for row in rows])
     return [
-        _Row(type_name, row["_id"], row["k"])
+        Found(type_name, row["_id"], row["k"])
         for row in rows
         if (type_name, row["_id"]) in basket.known and (type_name, row["_id"]) not in known
     ]
 
 
-def _targets(front: Sequence[_Row], includes: Sequence[Include]) -> dict[str, set[str]]:
+def _targets(front: Sequence[Found], includes: Sequence[Include]) -> dict[str, set[str]]:
     """By type, the ids to which their references lead."""
     targets: dict[str, set[str]] = {}
     for row in front:
@@ -147,7 +151,7 @@ def _asks(include: Include, parameter: str, target: str) -> bool:
     return include.parameter in (parameter, "*") and include.target in (None, target)
 
 
-def _references(row: _Row) -> Iterator[tuple[str, str, str]]:
+def _references(row: Found) -> Iterator[tuple[str, str, str]]:
     """Parameter, type and id of each reference to a resource here, from the search keys."""
     for key in row.keys:
         parameter, found, target = key.partition(_REFERENCE)
@@ -159,7 +163,7 @@ def _references(row: _Row) -> Iterator[tuple[str, str, str]]:
 
 
 def _sources(
-    catalogue: Catalogue, front: Sequence[_Row], includes: Sequence[Include]
+    catalogue: Catalogue, front: Sequence[Found], includes: Sequence[Include]
 ) -> dict[str, set[str]]:
     """By type, the keys of what refers to them."""
     wanted: dict[str, set[str]] = {}

@@ -20,7 +20,7 @@ from fhir_server.search.query import SearchQuery
 from fhir_server.store.codec import sent
 from fhir_server.store.database import Document
 from fhir_server.store.document import SENT, version_of
-from fhir_server.store.including import included
+from fhir_server.store.including import Found, included
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
 from fhir_server.store.versions import Match, StoredVersion
@@ -33,18 +33,18 @@ _COUNTED: Final = ("accurate", "estimate")
 
 async def search(reach: Reach, query: SearchQuery, cursor: str | None) -> SearchPage:
     """The page at this cursor, or the first one."""
-    after = _position(reach, query, cursor)
+    after = position_of(reach, query, cursor)
     planned = await settled(reach, query.type_name, reach.plan(query, after))
-    total = await _total(reach, query, planned)
+    total = await total_of(reach, query, planned)
     if query.count == 0 or planned.filter is NONE:
         return SearchPage((), total=total)
-    rows = await walked(reach, query.type_name, planned, _fields(query, planned, ENTRY))
+    rows = await walked(reach, query.type_name, planned, fields_of(query, planned, ENTRY))
     more = len(rows) > query.count
     rows = rows[: query.count]
     if planned.backward:
         rows.reverse()
     matches = tuple(Match(query.type_name, row["_id"], sent(row)) for row in rows)
-    found, capped = await included(reach, query, rows)
+    found, capped = await included(reach, query, [Found.of(query.type_name, row) for row in rows])
     onward, back = _links(reach, query, planned, rows, after=after, more=more)
     return SearchPage(matches, found, onward, back, total, capped)
 
@@ -62,12 +62,12 @@ async def find(
 async def within_compartment(reach: Reach, query: SearchQuery) -> SearchQuery:
     """The same search; for nothing where the one whose compartment it is, is out of reach."""
     type_name, _, logical_id = query.compartment.partition("/")
-    if not type_name or await _reaches(reach, type_name, logical_id):
+    if not type_name or await reaches(reach, type_name, logical_id):
         return query
     return replace(query, where=Nothing())
 
 
-async def _reaches(reach: Reach, type_name: str, logical_id: str) -> bool:
+async def reaches(reach: Reach, type_name: str, logical_id: str) -> bool:
     """Whether the caller could be shown this resource, as an include would show it."""
     query = SearchQuery(type_name, Ids(frozenset((logical_id,))), count=1)
     planned = reach.plan(query, interaction=Interaction.INCLUDE)
@@ -81,7 +81,7 @@ async def _reaches(reach: Reach, type_name: str, logical_id: str) -> bool:
 async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     """MongoDB's account of how it answers the first page."""
     planned = await settled(reach, query.type_name, reach.plan(query))
-    fields = _fields(query, planned, ENTRY)
+    fields = fields_of(query, planned, ENTRY)
     find_command = find_of(reach, query.type_name, planned, fields)
     concern = find_command.pop("readConcern", None)
     command: Document = {"explain": find_command, "verbosity": "executionStats"}
@@ -90,17 +90,25 @@ async def explain(reach: Reach, query: SearchQuery) -> dict[str, Any]:
     return await reach.database.run(command, reach.view)
 
 
-def _fields(query: SearchQuery, planned: MongoPlan, wanted: Mapping[str, int]) -> dict[str, int]:
+def fields_of(query: SearchQuery, planned: MongoPlan, wanted: Mapping[str, int]) -> dict[str, int]:
     fields = {**wanted, **dict.fromkeys(planned.fields, 1)}
     if query.includes or query.revincludes:
         fields["k"] = 1
     return fields
 
 
-async def _total(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int | None:
+async def total_of(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int | None:
     """R4 3.1.1.4.6, only where asked for: counting costs as much as reading all matches."""
-    if query.total not in _COUNTED and query.count > 0:
-        return None
+    return await count_of(reach, query, planned) if is_counted(query) else None
+
+
+def is_counted(query: SearchQuery) -> bool:
+    """Whether the total is asked for: by `_total`, or with nothing else by `_count=0`."""
+    return query.total in _COUNTED or query.count == 0
+
+
+async def count_of(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int:
+    """How many resources match on all pages together."""
     if planned.filter is NONE:
         return 0
     return await reach.database.count(
@@ -108,7 +116,7 @@ async def _total(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int | 
     )
 
 
-def _position(reach: Reach, query: SearchQuery, cursor: str | None) -> Position | None:
+def position_of(reach: Reach, query: SearchQuery, cursor: str | None) -> Position | None:
     if cursor is None:
         return None
     return cursors.decode(cursor, query, reach.access.caller, reach.database.cursor_key)

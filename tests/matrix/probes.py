@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 import httpx
 
 from fhir_server.interactions.table import TABLE
+from resources.registry import REGISTRY
 from tests.matrix import verdicts
 from tests.matrix.callers import Kind
 from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, readable, walk
-from tests.matrix.world import Asker, Version, World, everything, ids
+from tests.matrix.world import STORED, Asker, Version, World, everything, ids
 from tests.matrix.woven import A, B, about
 
 TYPES = (
@@ -210,6 +211,101 @@ def in_compartment(name: str, *, by_post: bool = False) -> Callable[[Probe], Awa
                 assert ids(matches) == ids(there), f"{kind.name} {place}"
 
     return search
+
+
+async def search_everywhere(probe: Probe) -> None:
+    """Of all types over all pages, in both kinds of order, what the scopes reach; of named types
+    each needs its scope."""
+    kind = probe.kind
+    expected = _expected(kind, STORED)
+    stored = await everything(probe.world.system, f"?_type={','.join(TYPES)}&_count=1000")
+    reached = [each for each in stored if kind.reaches("s", each)]
+    for sort in ("", "&_sort=-_lastUpdated"):
+        await probe.ask(expected, "GET", f"?_count=2{sort}")
+        if expected == 200:
+            found = await everything(probe.asker, f"?_count=100{sort}")
+            assert ids([one for one in found if one["resourceType"] in TYPES]) == ids(reached)
+            assert all(kind.reaches("s", one) for one in found)
+    await _named(probe, "", ("Observation", "Appointment"))
+    await _named(probe, "", ("Condition", "Observation"))
+
+
+async def search_everywhere_by_post(probe: Probe) -> None:
+    expected = _expected(probe.kind, STORED)
+    form = {"_count": "1000", "_total": "accurate", "_id": f"{A},{B},aaa-lab,bbb-lab,shared-main"}
+    answer = await probe.ask(expected, "POST", "_search", data=form)
+    if expected == 200:
+        mine = await probe.ask(200, "GET", f"?_id={form['_id']}&_total=accurate&_count=1000")
+        assert _matches(answer) == _matches(mine)
+        assert answer.json()["total"] == len(_matches(mine))
+
+
+def throughout(name: str) -> Callable[[Probe], Awaitable[None]]:
+    """All types of each one's compartment: what the searches of its types find there."""
+
+    async def search(probe: Probe) -> None:
+        kind = probe.kind
+        expected = _throughout(kind, name)
+        types = [of for compartment, of in INSIDE if compartment == name]
+        for logical_id in (*await _owners(probe, name, 2), "absent"):
+            place = f"{name}/{logical_id}"
+            answer = await probe.ask(expected, "GET", f"{place}/*?_count=1000")
+            if expected != 200:
+                continue
+            found = [entry["resource"] for entry in answer.json().get("entry", [])]
+            assert all(kind.reaches("s", one) for one in found)
+            for type_name in types:
+                if kind.speaks("s", type_name):
+                    one = await probe.ask(200, "GET", f"{place}/{type_name}?_count=1000")
+                    of_it = [each for each in found if each["resourceType"] == type_name]
+                    assert ids(of_it) == _matches(one)
+        await _named(probe, f"{name}/absent/*", types, name)
+
+    return search
+
+
+def throughout_by_post(name: str) -> Callable[[Probe], Awaitable[None]]:
+    async def search(probe: Probe) -> None:
+        expected = _throughout(probe.kind, name)
+        for logical_id in await _owners(probe, name, 1):
+            place = f"{name}/{logical_id}/*"
+            form = {"_count": "1000"}
+            answer = await probe.ask(expected, "POST", f"{place}/_search", data=form)
+            mine = await probe.ask(expected, "GET", f"{place}?_count=1000")
+            assert expected != 200 or _matches(answer) == _matches(mine)
+
+    return search
+
+
+async def _owners(probe: Probe, name: str, some: int) -> list[str]:
+    return [one["id"] for one in await probe.world.current(name)][:some]
+
+
+def _throughout(kind: Kind, name: str) -> int:
+    """Somebody's compartment is for those who may read them, and search anything in it."""
+    expected = _expected(kind, REGISTRY.compartment(name))
+    covered = kind.speaks("r", name) or kind.speaks("s", name)
+    return expected if covered or expected != 200 else 403
+
+
+def _expected(kind: Kind, types: Iterable[str]) -> int:
+    """Refused only to those who may search nothing."""
+    if not kind.text:
+        return 401
+    return 200 if any(kind.speaks("s", each) for each in types) else 403
+
+
+async def _named(probe: Probe, place: str, types: Sequence[str], owner: str = "") -> None:
+    """Of the types all have to be covered, and the one in whose compartment they are."""
+    kind = probe.kind
+    refused = [verdicts.search(kind, each) for each in types]
+    if owner and kind.text and not (kind.speaks("r", owner) or kind.speaks("s", owner)):
+        refused.append(403)
+    await probe.ask(max(refused), "GET", f"{place}?_type={','.join(types)}&_count=1000")
+
+
+def _matches(answer: httpx.Response) -> list[str]:
+    return ids([entry["resource"] for entry in answer.json().get("entry", [])])
 
 
 def proposals(world: World, type_name: str) -> list[Resource]:
@@ -496,6 +592,16 @@ PROBES: dict[tuple[str, str, str], Callable[[Probe], Awaitable[None]]] = {
             name, by_post=True
         )
         for name, _ in INSIDE
+    },
+    ("search-system", "GET", ""): search_everywhere,
+    ("search-system", "POST", "/_search"): search_everywhere_by_post,
+    **{
+        ("search-system", "GET", f"/{name}/{{id}}/*"): throughout(name)
+        for name in REGISTRY.compartments
+    },
+    **{
+        ("search-system", "POST", f"/{name}/{{id}}/*/_search"): throughout_by_post(name)
+        for name in REGISTRY.compartments
     },
     ("create", "POST", "/{type}"): create,
     ("update", "PUT", "/{type}/{id}"): update,

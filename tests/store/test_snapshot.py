@@ -9,10 +9,11 @@ import pytest
 import pytest_asyncio
 
 from fhir_server.outcome import Category
+from fhir_server.search.mixed import parse_mixed
 from fhir_server.store import Change, Database, FhirStore, SearchPage, UnrestrictedStore
 from fhir_server.store.queries import Queries
 from resources.fhir_json import parse
-from tests.search.finding import parsed
+from tests.search.finding import CATALOGUE, parsed
 from tests.store.conftest import BASE_URL, CURSOR_KEY
 from tests.store.test_versions import refusal
 
@@ -126,6 +127,42 @@ async def test_q9_an_include_is_of_the_instant_of_its_match(
         between.steps(lambda: _state(other, "b", "after", "amended"))
         assert _said(await store.search(parsed(query))) == {"before", "final"}
         assert _said(await store.search(parsed(query))) == {"after", "amended"}
+
+
+@pytest.mark.parametrize("asked", ["", "_sort=_id&", "_sort=-_lastUpdated&", "_count=0&"])
+async def test_q13_a_search_of_several_types_is_of_one_instant(
+    store: FhirStore, other: FhirStore, between: Between, asked: str
+) -> None:
+    """What goes from one type to another, even to one that is new, is there once."""
+    number = {"identifier": [{"value": "m"}]}
+    await other.update("Practitioner", "mv", {"resourceType": "Practitioner", **number})
+    turn = [("Account", "Practitioner"), ("Practitioner", "Account")]
+    for old, new in (turn[1], turn[0], turn[1]):
+
+        async def work(inside: FhirStore, old: str = old, new: str = new) -> None:
+            await inside.delete(old, "mv")
+            resource = {"resourceType": new, "status": "active", **number}
+            if new == "Practitioner":
+                del resource["status"]
+            await inside.update(new, "mv", resource)
+
+        def move(work: Any = work) -> Awaitable[None]:
+            return other.run_transaction(work, types=("Practitioner", "Account"))
+
+        between.steps(move)
+        pairs = [pair.split("=") for pair in f"{asked}_id=mv&_total=accurate".split("&")]
+        query = parse_mixed(
+            CATALOGUE,
+            [(name, value) for name, value in pairs],
+            strict=True,
+            default_count=9,
+            max_count=9,
+        )
+        page = await store.search_mixed(query)
+        assert page.total == 1
+        if query.whole.count:
+            assert len(page.matches) == 1
+    await other.delete("Account", "mv")
 
 
 async def test_q12_a_total_is_of_the_instant_of_its_page(
