@@ -16,37 +16,43 @@ Severity = Literal["fatal", "error", "warning", "information"]
 
 
 class Category(Enum):
-    """What kind of trouble it is: (HTTP status, code of the issue-type value set)."""
+    """What kind of trouble it is: (HTTP status, code of the issue-type value set, when)."""
 
-    INVALID = (400, "invalid")
-    """Cannot be parsed, is not valid R4, a bad or unknown parameter."""
-    STRUCTURE = (400, "structure")
-    """Malformed JSON, unknown element, wrong JSON type."""
-    NOT_SUPPORTED = (400, "not-supported")
-    """Known to the specification, not offered here."""
-    LOGIN = (401, "login")
-    """No token, or a bad one."""
-    FORBIDDEN = (403, "forbidden")
-    """A type or interaction for which no scope was given."""
-    NOT_FOUND = (404, "not-found")
-    """Absent, or outside the caller's reach: the same answer."""
-    UNKNOWN_ROUTE = (404, "not-supported")
-    """No such type, operation or address."""
-    METHOD = (405, "not-supported")
-    NOT_ACCEPTABLE = (406, "not-supported")
-    CONFLICT = (409, "conflict")
-    """A concurrent change, or a delete that would break integrity."""
-    GONE = (410, "deleted")
-    PRECONDITION = (412, "conflict")
-    """`If-Match` does not match."""
-    MULTIPLE_MATCHES = (412, "multiple-matches")
-    TOO_LONG = (413, "too-long")
-    MEDIA_TYPE = (415, "not-supported")
-    BUSINESS_RULE = (422, "business-rule")
-    TOO_COSTLY = (422, "too-costly")
-    THROTTLED = (429, "throttled")
-    INTERNAL = (500, "exception")
-    UNAVAILABLE = (503, "transient")
+    INVALID = (400, "invalid", "It is not valid R4, or a parameter is unknown or bad.")
+    STRUCTURE = (400, "structure", "It cannot be parsed: broken JSON, XML or gzip.")
+    NOT_SUPPORTED = (400, "not-supported", "The specification has it, and it is not offered here.")
+    LOGIN = (401, "login", "There is no bearer token, or it is no good.")
+    FORBIDDEN = (
+        403,
+        "forbidden",
+        "No scope was given for this type and interaction, or what may be read may not be written.",
+    )
+    NOT_FOUND = (404, "not-found", "It is absent, or out of the caller's reach: the same answer.")
+    UNKNOWN_ROUTE = (404, "not-supported", "There is no such type, operation or address.")
+    METHOD = (405, "not-supported", "The address does not take this method; `Allow` says which.")
+    NOT_ACCEPTABLE = (406, "not-supported", "`Accept` or `_format` allows neither JSON nor XML.")
+    CONFLICT = (
+        409,
+        "conflict",
+        "Something else changed it meanwhile, an id is taken, or the test of a patch failed.",
+    )
+    GONE = (410, "deleted", "It was deleted, and the caller could have seen it.")
+    PRECONDITION = (412, "conflict", "`If-Match` does not name the current version.")
+    MULTIPLE_MATCHES = (412, "multiple-matches", "Criteria that have to select one match several.")
+    TOO_LONG = (413, "too-long", "The body or the resource is larger than what is taken.")
+    MEDIA_TYPE = (415, "not-supported", "`Content-Type` or `Content-Encoding` is not taken.")
+    BUSINESS_RULE = (422, "business-rule", "It is valid R4 and breaks a rule beyond that.")
+    TOO_COSTLY = (
+        422,
+        "too-costly",
+        "It would cost more than one request may; the text says what helps.",
+    )
+    INTERNAL = (
+        500,
+        "exception",
+        "A fault of the server, which its log tells of. No content causes it.",
+    )
+    UNAVAILABLE = (503, "transient", "MongoDB is away; try again after `Retry-After` seconds.")
 
     @property
     def status(self) -> int:
@@ -55,6 +61,11 @@ class Category(Enum):
     @property
     def code(self) -> str:
         return self.value[1]
+
+    @property
+    def when(self) -> str:
+        """In one sentence, for `docs/errors.md`."""
+        return self.value[2]
 
 
 @dataclass(frozen=True, slots=True)
