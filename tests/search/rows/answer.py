@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fhir_server.interactions.subset import SUMMARIES
 from fhir_server.search.fields import SORTABLE
+from fhir_server.search.mixed import TYPE
 from fhir_server.search.query import RESULT_PARAMETERS, TOTALS
 from tests.search.finding import CATALOGUE
 from tests.search.rows.cells import Cell
@@ -26,6 +27,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "_summary": tuple(SUMMARIES),
     "_elements": ("names",),
     "chain": ("typed", "untyped", "of several steps"),
+    "_type": ("one", "several", "none"),
     "_has": ("of one step", "nested", "and chain"),
 }
 """By parameter, the forms in which it is given."""
@@ -35,7 +37,7 @@ EACH = frozenset(Kind)
 
 def required() -> frozenset[Cell]:
     """All that is offered."""
-    offered = {*RESULT_PARAMETERS, "_summary", "_elements", "chain", "_has"}
+    offered = {*RESULT_PARAMETERS, "_summary", "_elements", "chain", "_has", TYPE}
     return frozenset((name, form) for name in offered for form in FORMS[name])
 
 
@@ -66,8 +68,16 @@ class Answer:
 def cells(search: str) -> frozenset[Cell]:
     """What a search of this kind proves."""
     type_name, _, query = search.partition("?")
+    if not type_name:
+        return frozenset(((TYPE, _types(query)),))
     pairs = (pair.partition("=")[::2] for pair in query.split("&"))
     return frozenset(cell for name, value in pairs for cell in _of(type_name, name, value))
+
+
+def _types(query: str) -> str:
+    """Of how many types the whole system is searched."""
+    named = query.partition(f"{TYPE}=")[2].partition("&")[0]
+    return "none" if not named else "several" if "," in named else "one"
 
 
 def _of(type_name: str, name: str, value: str) -> Iterator[Cell]:

@@ -147,4 +147,16 @@ JOINS = [
     Answer("Encounter?_has:Observation:encounter:patient.family=abel", "visit", proves=BOUNDARY),
 ]  # fmt: skip
 
-ANSWERS = (*SORTS, *PAGES, *INCLUDES, *SUBSETS, *JOINS)
+SYSTEM = [
+    Answer("?_type=Organization&name=hospital", "hospital", total=1),
+    Answer("?_type=Organization&name=nobody", proves=NEGATIVE, total=0),
+    Answer("?_type=Organization&_id=hospital,abel", "hospital", proves=BOUNDARY),
+    Answer("?_type=Organization,Patient&_id=hospital,abel,doc", "abel hospital", total=2),
+    Answer("?_type=Organization,Patient&_id=doc", proves=NEGATIVE, total=0),
+    Answer("?_type=Patient,Practitioner&family=doe,baker", "baker baker2 doc", proves=BOUNDARY),
+    Answer("?_id=abel,doc,visit", "abel doc visit", total=3),
+    Answer("?_id=nobody", proves=NEGATIVE, total=0),
+    Answer("?_sort=_id&_count=2&_id=doc,abel,visit", "abel doc", proves=BOUNDARY, more=True),
+]
+
+ANSWERS = (*SORTS, *PAGES, *INCLUDES, *SUBSETS, *JOINS, *SYSTEM)
