@@ -13,6 +13,7 @@ from typing import Final
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, FhirError
 from fhir_server.search import keys
+from fhir_server.search.canonicals import is_canonical, may_be_named, named_by, names
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Expression, Ids
 from fhir_server.search.filters import NONE
@@ -104,6 +105,9 @@ async def _round(
         wanted = frozenset(one for one in ids if (type_name, one) not in basket.known)
         if wanted:
             new += await _fetch(reach, basket, Interaction.INCLUDE, type_name, Ids(wanted))
+    for type_name, found in sorted(_named(reach.database.catalogue, front, includes).items()):
+        for meant in named_by(found):
+            new += await _fetch(reach, basket, Interaction.INCLUDE, type_name, meant)
     for type_name, found in sorted(_sources(reach.database.catalogue, front, revincludes).items()):
         new += await _fetch(reach, basket, Interaction.SEARCH, type_name, one_of(found))
     return new
@@ -147,6 +151,30 @@ def _targets(front: Sequence[Found], includes: Sequence[Include]) -> dict[str, s
     return targets
 
 
+def _named(
+    catalogue: Catalogue, front: Sequence[Found], includes: Sequence[Include]
+) -> dict[str, set[str]]:
+    """By type, the canonical references that may be to its resources."""
+    found: dict[str, set[str]] = {}
+    for row in front:
+        followed = [one for one in includes if one.source in (row.type_name, "*")]
+        for parameter, target in _canonicals(row) if followed else ():
+            field = catalogue.fields(row.type_name).get(parameter)
+            for type_name in field.targets if field else ():
+                if may_be_named(catalogue, type_name) and any(
+                    _asks(include, parameter, type_name) for include in followed
+                ):
+                    found.setdefault(type_name, set()).add(target)
+    return found
+
+
+def _canonicals(row: Found) -> Iterator[tuple[str, str]]:
+    for key in row.keys:
+        parameter, found, target = key.partition(_REFERENCE)
+        if found and keys.SEPARATOR not in parameter and is_canonical(target):
+            yield parameter, target
+
+
 def _asks(include: Include, parameter: str, target: str) -> bool:
     return include.parameter in (parameter, "*") and include.target in (None, target)
 
@@ -172,8 +200,8 @@ def _sources(
             if include.target not in (None, row.type_name):
                 continue
             for source, parameter in _ways(catalogue, include, row.type_name):
-                place = f"{row.type_name}/{row.logical_id}"
-                wanted.setdefault(source, set()).add(keys.key(parameter, keys.REFERENCE, place))
+                for place in (f"{row.type_name}/{row.logical_id}", *names(row.keys)):
+                    wanted.setdefault(source, set()).add(keys.key(parameter, keys.REFERENCE, place))
     return wanted
 
 

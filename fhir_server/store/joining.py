@@ -16,6 +16,7 @@ from typing import Any, Final
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search import keys
+from fhir_server.search.canonicals import may_be_named, named_by, names
 from fhir_server.search.expression import (
     And,
     Chain,
@@ -37,6 +38,7 @@ from fhir_server.store.database import Document
 from fhir_server.store.reach import Reach
 from fhir_server.store.walking import gathered
 
+_ID: Final = {"_id": 1}
 MOST_LOOKUPS: Final = 100
 """Steps that one search may take, all its parameters together."""
 
@@ -97,14 +99,13 @@ class _Resolution:
         Where too many do, only those are asked that the resources in question refer to.
         """
         try:
-            ids = await self._ids(chain.target, chain.inner)
+            found = await self._places(chain.target, chain.inner)
         except FhirError as problem:
             asked = await self._instead(
                 problem, self._targets(type_name, chain.parameter, chain.target, among)
             )
-            ids = await self._ids(chain.target, conjunction(Ids(asked), chain.inner))
-        start = keys.key(chain.parameter, keys.REFERENCE, f"{chain.target}/")
-        return one_of(start + each for each in ids)
+            found = await self._places(chain.target, conjunction(Ids(asked), chain.inner))
+        return one_of(keys.key(chain.parameter, keys.REFERENCE, place) for place in found)
 
     async def _referred(self, type_name: str, reverse: Reverse, among: Expression) -> Expression:
         """Is one of those to which what meets the condition refers; where too much does, only
@@ -113,9 +114,8 @@ class _Resolution:
         try:
             ids = await self._targets(*way, reverse.inner)
         except FhirError as problem:
-            asked = await self._instead(problem, self._ids(type_name, among))
-            start = keys.key(reverse.parameter, keys.REFERENCE, f"{type_name}/")
-            referring = one_of(start + each for each in asked)
+            asked = await self._instead(problem, self._places(type_name, among))
+            referring = one_of(keys.key(reverse.parameter, keys.REFERENCE, each) for each in asked)
             ids = await self._targets(*way, conjunction(referring, reverse.inner))
         return Ids(ids) if ids else Nothing()
 
@@ -131,23 +131,37 @@ class _Resolution:
         except FhirError as again:
             raise (problem if again.category is Category.TOO_COSTLY else again) from None
 
-    async def _ids(self, type_name: str, where: Expression) -> frozenset[str]:
-        """Of all that meets the condition."""
+    async def _places(self, type_name: str, where: Expression) -> frozenset[str]:
+        """How keys of references to what meets the condition end."""
         where = await self.of(type_name, where, Everything())
-        rows = await self._rows(type_name, where, {"_id": 1})
-        return frozenset(row["_id"] for row in rows)
+        named = may_be_named(self.reach.database.catalogue, type_name)
+        rows = await self._rows(type_name, where, {"_id": 1, **({"k": 1} if named else {})})
+        found = {f"{type_name}/{row['_id']}" for row in rows}
+        return frozenset(found.union(*(names(row["k"]) for row in rows)) if named else found)
 
     async def _targets(
         self, source: str, parameter: str, type_name: str, where: Expression
     ) -> frozenset[str]:
-        """Of all that is referred to, by this parameter, from what meets the condition."""
+        """The ids of all that is referred to, by this parameter, from what meets the condition."""
         where = await self.of(source, where, Everything())
-        start = keys.key(parameter, keys.REFERENCE, f"{type_name}/")
+        named = may_be_named(self.reach.database.catalogue, type_name)
+        start = keys.key(parameter, keys.REFERENCE, "" if named else f"{type_name}/")
         bounds = [{"$gte": ["$$this", start]}, {"$lt": ["$$this", keys.after_prefix(start)]}]
         of_it = {"$filter": {"input": "$k", "cond": {"$and": bounds}}}
         rows = await self._rows(source, where, {"_id": 0, "k": of_it})
-        found = {key.removeprefix(start) for row in rows for key in row.get("k", ())}
-        return frozenset(one for one in found if "/" not in one)  # what follows it is a version
+        targets = {
+            key.removeprefix(keys.key(parameter, keys.REFERENCE, ""))
+            for row in rows
+            for key in row.get("k", ())
+        }
+        ids = {
+            target.removeprefix(f"{type_name}/")
+            for target in targets
+            if target.startswith(f"{type_name}/") and target.count("/") == 1  # and no version
+        }
+        for meant in named_by(targets) if named else ():
+            ids.update(row["_id"] for row in await self._rows(type_name, meant, _ID))
+        return frozenset(ids)
 
     async def _rows(
         self, type_name: str, where: Expression, fields: Mapping[str, Any]

@@ -37,11 +37,12 @@ def index(parameter: str, values: Iterable[Extracted], found: set[str], base_url
                 token.index(f"{parameter}:{IDENTIFIER}", (named,), found, {})
 
 
-def _canonical(text: str) -> tuple[str, ...]:
-    """A canonical URL is found with and without its version (`references.html#canonical`)."""
+def _canonical(text: str) -> tuple[str, str]:
+    """A canonical URL is found with and without its version (`references.html#canonical`); one
+    without a version has a key that says so, by which chains know it."""
     whole = text.partition("#")[0]
-    bare = whole.partition("|")[0]
-    return (bare,) if bare == whole else (bare, whole)
+    bare, _, version = whole.partition("|")
+    return bare, f"{bare}|{version}"
 
 
 def _literal(text: str, base_url: str) -> tuple[str, ...]:
