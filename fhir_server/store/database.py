@@ -51,6 +51,8 @@ class Limits:
     query_milliseconds: int = 10_000
     candidates: int = 50_000
     """Documents that one step of a search looks at for what its index cannot tell."""
+    estimated: int = 10_000
+    """Matches that `_total=estimate` counts before it estimates."""
     included: int = 1_000
     """Resources that includes add to one page."""
     joined: int = 10_000

@@ -24,18 +24,12 @@ from fhir_server.search.merging import Hit, beside, in_turn, merged
 from fhir_server.search.mixed import MixedQuery
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.codec import sent
+from fhir_server.store.counting import count_of, is_counted
 from fhir_server.store.including import Found, included
 from fhir_server.store.joining import MOST_LOOKUPS, without_joins
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
-from fhir_server.store.searching import (
-    ENTRY,
-    count_of,
-    fields_of,
-    is_counted,
-    position_of,
-    reaches,
-)
+from fhir_server.store.searching import ENTRY, fields_of, position_of, reaches
 from fhir_server.store.versions import Match
 from fhir_server.store.walking import settled, walked
 
@@ -129,7 +123,8 @@ def _covers(reach: Reach, query: MixedQuery, type_name: str) -> bool:
 async def _total(asking: _Asking, whole: SearchQuery, parts: Sequence[SearchQuery]) -> int | None:
     if not is_counted(whole):
         return None
-    counts = [partial(count_of, asking.reach, part, asking.reach.plan(part)) for part in parts]
+    wanted = [replace(part, total=whole.total) for part in parts]
+    counts = [partial(count_of, asking.reach, part) for part in wanted]
     return sum(await asking.together(counts))
 
 

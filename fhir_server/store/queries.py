@@ -155,6 +155,14 @@ class Queries:
         counted = (await self.run(command, view))["cursor"]["firstBatch"]
         return cast(int, counted[0]["n"]) if counted else 0
 
+    async def roughly(self, collection: str) -> int:
+        """How many documents there are, delete markers and all, as MongoDB notes it."""
+
+        async def ask() -> int:
+            return int((await self._database.command({"count": collection}))["n"])
+
+        return await _again(ask, None)
+
     async def run(
         self,
         command: Document,

@@ -18,6 +18,7 @@ from fhir_server.search.filters import NONE
 from fhir_server.search.plan import MongoPlan
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.codec import sent
+from fhir_server.store.counting import total_of
 from fhir_server.store.database import Document
 from fhir_server.store.document import SENT, version_of
 from fhir_server.store.including import Found, included
@@ -28,14 +29,13 @@ from fhir_server.store.walking import find_of, settled, walked
 
 ENTRY: Final = {"json": 1}
 """What an entry of a searchset takes."""
-_COUNTED: Final = ("accurate", "estimate")
 
 
 async def search(reach: Reach, query: SearchQuery, cursor: str | None) -> SearchPage:
     """The page at this cursor, or the first one."""
     after = position_of(reach, query, cursor)
     planned = await settled(reach, query.type_name, reach.plan(query, after))
-    total = await total_of(reach, query, planned)
+    total = await total_of(reach, query)
     if query.count == 0 or planned.filter is NONE:
         return SearchPage((), total=total)
     rows = await walked(reach, query.type_name, planned, fields_of(query, planned, ENTRY))
@@ -95,25 +95,6 @@ def fields_of(query: SearchQuery, planned: MongoPlan, wanted: Mapping[str, int])
     if query.includes or query.revincludes:
         fields["k"] = 1
     return fields
-
-
-async def total_of(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int | None:
-    """R4 3.1.1.4.6, only where asked for: counting costs as much as reading all matches."""
-    return await count_of(reach, query, planned) if is_counted(query) else None
-
-
-def is_counted(query: SearchQuery) -> bool:
-    """Whether the total is asked for: by `_total`, or with nothing else by `_count=0`."""
-    return query.total in _COUNTED or query.count == 0
-
-
-async def count_of(reach: Reach, query: SearchQuery, planned: MongoPlan) -> int:
-    """How many resources match on all pages together."""
-    if planned.filter is NONE:
-        return 0
-    return await reach.database.count(
-        query.type_name, planned.of_all_pages, reach.view, hint=planned.hint
-    )
 
 
 def position_of(reach: Reach, query: SearchQuery, cursor: str | None) -> Position | None:
