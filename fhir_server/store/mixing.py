@@ -8,7 +8,7 @@ Each type is searched under its own policy; all read one snapshot.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
@@ -37,6 +37,8 @@ T = TypeVar("T")
 
 AT_ONCE: Final = 8
 """Questions to MongoDB that one request has open."""
+FEW: Final = 4
+"""Places that each type is asked for at first, beside its share of the page."""
 MOST_SORTED: Final = 10_000
 """Places that are put in order for one page; among many types it may be shorter than `_count`."""
 
@@ -83,7 +85,7 @@ async def _page(asking: _Asking, query: MixedQuery, place: Position | None) -> S
     else:
         hits, more = await _page_in_turn(asking, parts, place, whole.count)
     found, capped = await included(reach, whole, [Found.of(hit.type_name, hit.row) for hit in hits])
-    turns = all(reach.plan(part).reversible for part in parts)
+    turns = place is not None and all(reach.plan(part).reversible for part in parts)
     onward, back = _links(reach, whole, hits, place, more=more, turns=turns)
     matches = tuple(Match(hit.type_name, hit.logical_id, sent(hit.row)) for hit in hits)
     return SearchPage(matches, found, onward, back, total, capped)
@@ -173,27 +175,45 @@ async def _ask(
 async def _sorted_page(
     asking: _Asking, parts: Sequence[SearchQuery], place: Position | None
 ) -> tuple[list[Hit], bool]:
-    """The page, and whether there is more beyond it."""
+    """The page, and whether there is more beyond it.
+
+    Each type is asked for a few; only one all of whose few are on the page is asked for a page.
+    """
     if not parts:
         return [], False
     count = min(parts[0].count, max(1, MOST_SORTED // len(parts)))
-    narrow = [replace(part, count=count, includes=(), revincludes=()) for part in parts]
-    sort = parts[0].sort
-    descending = next((rule for rule in sort if rule.parameter == "_id"), sort[-1]).descending
-    asked = [
-        partial(
-            _ask,
-            asking.reach,
-            part,
-            place and beside(part.type_name, place, descending=descending),
-            {"_id": 1},
-        )
-        for part in narrow
-    ]
-    hits = merged([hit for answer in await asking.together(asked) for hit in answer])
-    more = len(hits) > count
-    backward = place is not None and place.backward
-    return await _fetched(asking, parts, hits[-count:] if backward else hits[:count]), more
+    few = min(count, FEW + 2 * count // len(parts))
+    starts = dict(zip(parts, await _starts(asking, parts, place, few), strict=True))
+    page = _cut(starts.values(), count + 1)
+    if few < count:
+        kept = {(hit.type_name, hit.logical_id) for hit in page}
+        longer = [
+            part
+            for part, some in starts.items()
+            if len(some) > few and (part.type_name, some[-1].logical_id) in kept
+        ]
+        starts |= zip(longer, await _starts(asking, longer, place, count), strict=True)
+        page = _cut(starts.values(), count + 1)
+    return await _fetched(asking, parts, _cut([page], count)), len(page) > count
+
+
+async def _starts(
+    asking: _Asking, parts: Sequence[SearchQuery], place: Position | None, count: int
+) -> list[list[Hit]]:
+    """The places of so many and one more of each type, in the direction in which it is read."""
+    asked: list[Callable[[], Awaitable[list[Hit]]]] = []
+    for part in parts:
+        by_id = next((rule for rule in part.sort if rule.parameter == "_id"), part.sort[-1])
+        after = place and beside(part.type_name, place, descending=by_id.descending)
+        narrow = replace(part, count=count, includes=(), revincludes=())
+        asked.append(partial(_ask, asking.reach, narrow, after, {"_id": 1}))
+    return await asking.together(asked)
+
+
+def _cut(starts: Iterable[Sequence[Hit]], count: int) -> list[Hit]:
+    """The first so many of all, in their order; of a page that is read backward, the last."""
+    hits = merged([hit for some in starts for hit in some])
+    return hits[-count:] if hits and hits[0].planned.backward else hits[:count]
 
 
 async def _fetched(asking: _Asking, parts: Sequence[SearchQuery], hits: list[Hit]) -> list[Hit]:

@@ -432,7 +432,21 @@ async def test_what_a_search_costs(mixed: Mixed, monkeypatch: pytest.MonkeyPatch
     assert await cost("_id=none") == sorted(["_store", *TYPES])
     assert await cost("_type=Observation,Account,Medication") == ["Observation", "_store"]
     assert await cost("_count=0") == sorted(["_store", *TYPES])
+    assert await cost("_sort=-_id&_count=9") == sorted([*("_store", *TYPES), *TYPES])
     assert await cost("_sort=-_id&_count=1") == sorted(["Device", "_store", *TYPES])
+
+
+@pytest.mark.parametrize("sort", ["_lastUpdated", "-_lastUpdated", "_id", "-_id"])
+async def test_q11_a_page_of_few_of_each_type_is_the_same(
+    mixed: Mixed, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    """Where a type has more of the page than its share, it is asked again."""
+    whole = _places(await mixed.of("all").search_mixed(read(f"_sort={sort}&_count=100")))
+    monkeypatch.setattr(mixing, "FEW", 0)
+    for types, count in (("", 20), ("_type=Observation,Patient,Slot,Device&", 7)):
+        pages = await _pages(mixed.of("all"), read(f"{types}_sort={sort}&_count={count}"))
+        expected = [place for place in whole if not types or place[0] in types]
+        assert [place for page in pages for place in _places(page)] == expected
 
 
 async def test_limits_are_told(mixed: Mixed, monkeypatch: pytest.MonkeyPatch) -> None:
