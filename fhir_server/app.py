@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 from typing import Final
 
 from fastapi import FastAPI
@@ -21,8 +23,10 @@ from fhir_server.http.logging import RequestLog
 from fhir_server.http.start import page_routes
 from fhir_server.interactions.call import Service
 from fhir_server.opening import auth_config, open_database
+from fhir_server.outcome import FhirError
+from fhir_server.search.catalogue import Catalogue
 from fhir_server.settings import Settings
-from fhir_server.store import Database
+from fhir_server.store import Database, finish
 from fhir_server.store.notes import PUBLIC_URL, note
 from smart_auth.server import AuthorizationServer
 from smart_auth.storage import MongoStorage
@@ -34,6 +38,10 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
     "operation_spans": False,
 }
 """FastAPI's own would send addresses, which hold ids and queries, to whatever is configured."""
+
+
+_RETRY: Final = 10.0
+"""Seconds until interrupted indexing is tried again."""
 
 
 def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
@@ -54,6 +62,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
             try:
                 service = _service(settings)
                 _add_routes(app, settings, service, database, auth, storage)
+                service.background.start(_go_on_indexing(database))
                 try:
                     yield
                 finally:
@@ -65,6 +74,17 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
     # The routes are added as plain Starlette routes: no dependency machinery on the hot path.
     app = FastAPI(title="fhir-server", openapi_url=None, lifespan=lifespan, telemetry=_NO_TELEMETRY)
     return RequestLog(app)
+
+
+async def _go_on_indexing(database: Database) -> None:
+    """What an interrupted `$reindex`, or a command that could not wait, left to be done."""
+    while True:
+        try:
+            await finish(database)
+        except FhirError:
+            await asyncio.sleep(_RETRY)
+        else:
+            return
 
 
 def _service(settings: Settings) -> Service:
@@ -89,17 +109,28 @@ def _add_routes(
 ) -> None:
     base_url = settings.fhir_base
     smart = auth.smart_configuration()
-    capability = capability_statement(
-        database.catalogue,
-        OAuthAddresses(
-            authorize=smart["authorization_endpoint"],
-            token=smart["token_endpoint"],
-            introspect=smart["introspection_endpoint"],
-            revoke=smart["revocation_endpoint"],
-        ),
-        organization=settings.organization_name,
-        deletes_many=service.deletes_many,
+    addresses = OAuthAddresses(
+        authorize=smart["authorization_endpoint"],
+        token=smart["token_endpoint"],
+        introspect=smart["introspection_endpoint"],
+        revoke=smart["revocation_endpoint"],
     )
+
+    @lru_cache(maxsize=1)
+    def statement(catalogue: Catalogue) -> bytes:
+        return capability_statement(
+            catalogue,
+            addresses,
+            organization=settings.organization_name,
+            deletes_many=service.deletes_many,
+        )
+
+    async def capability() -> bytes:
+        with suppress(FhirError):  # what was known last is told while MongoDB is away
+            await database.keep_up()
+        return statement(database.catalogue)
+
+    statement(database.catalogue)
     app.router.routes[:] = [
         *fhir_routes(
             service,

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from fhir_server.master_key import derived_key, load_master_key
 from fhir_server.settings import Settings
-from fhir_server.store import Database
+from fhir_server.store import Database, install
 from fhir_server.store.database import Limits
 from smart_auth.config import AuthConfig
 
@@ -26,6 +26,8 @@ async def open_database(settings: Settings, mongodb_uri: str) -> AsyncGenerator[
         limits=Limits(included=settings.search_max_includes),
     )
     async with database:
+        if settings.ig is not None:
+            await install(database, settings.ig)
         yield database
 
 

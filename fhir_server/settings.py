@@ -131,6 +131,11 @@ class Settings(BaseModel):
     search_max_includes: int = Field(
         1000, ge=1, description="Most included resources on a page; an outcome entry says so."
     )
+    ig: Literal["us-core"] | None = Field(
+        None,
+        description="Implementation guide whose search parameters the store is to have beside "
+        "R4's: `us-core` (7.0.0). The store remembers.",
+    )
     search_strict: bool = Field(
         True, description="Without a `Prefer` header, refuse unknown search parameters."
     )

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from fhir_server.cli.failure import UsageError
-from fhir_server.cli.options import Subparsers, add_settings, run_async
+from fhir_server.cli.options import STORE_PLACE, Subparsers, add_settings, run_async
 
 
 def register(commands: Subparsers) -> None:
@@ -15,7 +15,7 @@ def register(commands: Subparsers) -> None:
     parser = commands.add_parser("seed", help=text, description=text)
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders")
     parser.add_argument("--demo", action="store_true", help="load the packaged demo record")
-    add_settings(parser)
+    add_settings(parser, (*STORE_PLACE, "ig"))
     parser.set_defaults(run=run)
 
 

@@ -47,10 +47,10 @@ def _toml(value: object) -> str:
 
 
 def _type_of(annotation: Any) -> str:
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        annotation = typing.get_args(annotation)[0]
     if typing.get_origin(annotation) is typing.Literal:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(annotation))
-    if isinstance(annotation, types.UnionType):
-        annotation = typing.get_args(annotation)[0]
     return "`true` or `false`" if annotation is bool else TYPES[annotation]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -29,7 +29,7 @@ def fhir_routes(
     service: Service,
     gate: Gate,
     limits: Limits,
-    capability: bytes,
+    capability: Callable[[], Awaitable[bytes]],
     smart_configuration: Callable[[], Mapping[str, Any]],
 ) -> list[BaseRoute]:
     """The FHIR base. Any origin may ask, none with credentials (R4 `security.html#cors`)."""
@@ -56,12 +56,12 @@ def _route(path: str, application: ASGIApp) -> Route:
     return Route(f"/fhir{route_path(path)}", application, middleware=[Middleware(CrossOrigin)])
 
 
-def _resource(json: bytes) -> ASGIApp:
+def _resource(json: Callable[[], Awaitable[bytes]]) -> ASGIApp:
     """One resource, in the form that is asked for."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI
         _, rendering = steering(scope, Head(scope))
-        await rendering.respond(send, Reply(200, json))
+        await rendering.respond(send, Reply(200, await json()))
 
     return answer
 

@@ -51,6 +51,7 @@ class BearerGate:
                 f'{_CHALLENGE}, error="invalid_token"',
             ) from None
         scope.setdefault("state", {})["client_id"] = grant.client_id
+        await self._database.keep_up()
         return self._store_of(grant, self._database.catalogue)
 
 

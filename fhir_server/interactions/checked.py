@@ -6,12 +6,22 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from fhir_server.outcome import Category, FhirError, Issue, Severity, error
+from fhir_server.search.additional import is_active, read_parameter
 from resources.fhir_json import Resource
 from resources.references import Link, parse_reference, references
+from resources.registry import REGISTRY
 from resources.validation import Problem, validate
 
 
 def checked(resource: Resource, type_name: str) -> Resource:
+    """The resource, valid R4 of this type, which keeps the rules of this server as well."""
+    valid(resource, type_name)
+    if type_name == "SearchParameter":
+        _check_definition(resource)
+    return resource
+
+
+def valid(resource: Resource, type_name: str) -> Resource:
     """The resource, valid R4 of this type. Raises INVALID with every problem found.
 
     `validate` brings what has several spellings into the one form that is stored, in place.
@@ -26,6 +36,15 @@ def checked(resource: Resource, type_name: str) -> Resource:
         )
     raise_problems(validate(resource))
     return resource
+
+
+def _check_definition(resource: Resource) -> None:
+    """A SearchParameter that is active has to be one that can be searched by after a `$reindex`.
+
+    As a draft it is a document like any other; so is a copy of a standard one.
+    """
+    if is_active(resource) and resource["url"] not in REGISTRY.search_parameters:
+        read_parameter(resource)
 
 
 def with_local_references(resource: Resource, base_url: str) -> None:

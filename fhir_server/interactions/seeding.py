@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.interactions.bundle.links import ConditionalReferences
 from fhir_server.interactions.checked import (
-    checked,
+    valid,
     with_local_references,
     without_server_elements,
 )
@@ -91,7 +91,7 @@ class Loader:
             identity = new_url.get(seedling.full_url or "", own)
             identities.append(identity)
             if identity == own:
-                ready.append(replace(seedling, resource=checked(kept, seedling.type_name)))
+                ready.append(replace(seedling, resource=valid(kept, seedling.type_name)))
         for start in range(0, len(ready), CHUNK):
             await self._write(ready[start : start + CHUNK])
         for identity in identities:

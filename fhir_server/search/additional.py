@@ -114,7 +114,7 @@ class _Judging:
             self.wrong("code", f"{name!r} {text}most 64.")
         if there := clash(self.made):
             text = f"There is a standard search parameter {name} already, {there.url}"
-            self.wrong("code", f"{text}; choose another code.")
+            self.wrong("code", f"{text}; choose another code, or keep it as a draft.")
 
     def expression(self) -> None:
         made, suited = self.made, SUITED[self.made.type]

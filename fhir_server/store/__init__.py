@@ -5,6 +5,7 @@ from __future__ import annotations
 from fhir_server.store.database import Database, Limits
 from fhir_server.store.fhir_store import FhirStore, UnrestrictedStore
 from fhir_server.store.paging import SearchPage
+from fhir_server.store.publishing import finish, install, refresh
 from fhir_server.store.reindexing import Progress, reindex
 from fhir_server.store.schema import StoreRefused
 from fhir_server.store.versions import HistoryPage, StoredVersion, Written
@@ -22,5 +23,8 @@ __all__ = [
     "StoredVersion",
     "UnrestrictedStore",
     "Written",
+    "finish",
+    "install",
+    "refresh",
     "reindex",
 ]

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -30,6 +31,7 @@ from pymongo.write_concern import WriteConcern
 from fhir_server.search import plan
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.store import schema
+from fhir_server.store.additions import AdditionsDocument
 from fhir_server.store.queries import TIMES, Document, Queries, View
 from fhir_server.store.schema import StoreRefused
 from fhir_server.store.trouble import TRANSLATING
@@ -41,6 +43,8 @@ STORE: Final = "_store"
 _TYPES: Final = "types"
 
 MAJORITY: Final = WriteConcern(w="majority", j=True, wtimeout=15_000)
+PATIENCE: Final = 0.5
+"""Seconds for which what was heard of search parameters is relied on."""
 _STORAGE: Final = {"wiredTiger": {"configString": "block_compressor=zstd"}}
 
 
@@ -91,11 +95,15 @@ class Database(Queries):
         self.cursor_key = cursor_key
         self.catalogue = catalogue
         """What can be searched by on this store."""
+        self._revision = 0
+        self._heard_at = float("-inf")
         self._client = client
         self._collections: dict[str, AsyncCollection[Document]] = {}
         self._prepared: set[str] = set()
         self._listed: set[str] = set()
         self._serial: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
+        self.additions = AdditionsDocument(self.collection(STORE))
+        """What can be searched by beside the standard parameters, as it is recorded."""
 
     @classmethod
     async def connect(
@@ -245,6 +253,7 @@ class Database(Queries):
         for name in (HISTORY, LOCKS, STORE):
             await self._make(name, ())
         await self._check_schema()
+        await self.hear()
         stored = await self.stored_types()
         await self._list(stored)
         for type_name in stored:
@@ -266,6 +275,25 @@ class Database(Queries):
                 {"_id": schema.DOCUMENT_ID}, {"$set": schema.current()}, upsert=True
             )
         self.needs_reindex = None
+
+    # What can be searched by
+
+    async def keep_up(self) -> None:
+        """Before a search is read or a resource indexed: asks what can be searched by, unless it
+        was asked just now."""
+        if monotonic() - self._heard_at > PATIENCE:
+            async with self.serial("search parameters"):
+                if monotonic() - self._heard_at > PATIENCE:
+                    await self.hear()
+
+    async def hear(self) -> None:
+        """Asks now."""
+        asked_at = monotonic()
+        newer = await self.additions.newer_than(self._revision)
+        if newer is not None:
+            self._revision = newer.revision
+            self.catalogue = newer.catalogue(self.catalogue.base_url)
+        self._heard_at = asked_at
 
     # Writing
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,16 @@ SENT: Final = {"json": 1, "v": 1, "t": 1, "x": 1, "method": 1}
 """What answering with a version takes."""
 KEPT: Final = {**SENT, "m": 1, "resource": 1, "literals": 1}
 """What a superseded version keeps: all but what only finds current resources."""
+
+
+_BREATH: Final = 16
+"""Resources that are prepared before other requests get a turn."""
+
+
+async def breathe(index: int) -> None:
+    """Gives other requests a turn now and then while many resources are prepared."""
+    if index and index % _BREATH == 0:
+        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True, slots=True)

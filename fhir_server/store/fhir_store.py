@@ -10,6 +10,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.access.context import AccessContext, Interaction
 from fhir_server.access.system import SystemAccess
+from fhir_server.outcome import Category, error
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Expression
 from fhir_server.search.mixed import MixedQuery
@@ -20,6 +21,7 @@ from fhir_server.store.explaining import Account, account, is_open
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.joining import without_joins
 from fhir_server.store.paging import SearchPage
+from fhir_server.store.publishing import Reindexing
 from fhir_server.store.reach import Reach
 from fhir_server.store.versions import HistoryPage, StoredVersion, Written
 from fhir_server.store.writing import Change, New
@@ -63,6 +65,20 @@ class FhirStore:
     def require(self, interaction: Interaction, type_name: str) -> None:
         """Raises FORBIDDEN where the caller has no scope for it, whatever there is to be found."""
         self._reach.rule(interaction, type_name)
+
+    @property
+    def reindexing(self) -> Reindexing:
+        """For a system that may create and update every SearchParameter: what can be searched by
+        is decided for everybody. Raises FORBIDDEN for others."""
+        rules = [
+            self._reach.rule(each, "SearchParameter")
+            for each in (Interaction.CREATE, Interaction.UPDATE)
+        ]
+        if not (self._reach.access.acts_for_a_system and all(each.everything for each in rules)):
+            needed = "a token of a system, with a scope such as system/SearchParameter.cu"
+            text = f"What can be searched by is decided for everybody; that needs {needed}."
+            raise error(Category.FORBIDDEN, text)
+        return Reindexing(self._reach.database)
 
     # Reading
 
@@ -138,6 +154,7 @@ class FhirStore:
     ) -> StoredVersion:
         """Version 1 under an id of the server's, or under this one. Raises CONFLICT where it is
         taken, FORBIDDEN where the resource would be out of reach."""
+        await self._reach.database.keep_up()
         new = New(type_name, resource, logical_id, method)
         return (await writing.create(self._reach, [new]))[0]
 

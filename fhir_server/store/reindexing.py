@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
 
+from fhir_server.search.indexes import UPDATED
 from fhir_server.search.stored import derived_fields
 from fhir_server.store.codec import decode, restore, restore_raw
 from fhir_server.store.database import HISTORY, Database, Document
-from fhir_server.store.document import entry_of, superseded_id
+from fhir_server.store.document import breathe, entry_of, superseded_id
 from fhir_server.store.trouble import TRANSLATING
 from resources.access_table import members
 from resources.fhir_json import dump
@@ -33,6 +35,8 @@ class Progress:
     """A resource type, or `history`."""
     done: int
     total: int
+    changed: int = 0
+    """Of the last batch, how many were not up to date."""
 
 
 async def reindex(database: Database, progress: Callable[[Progress], None]) -> int:
@@ -40,27 +44,50 @@ async def reindex(database: Database, progress: Callable[[Progress], None]) -> i
     changed = 0
     for type_name in await database.stored_types():
         await database.prepare(type_name)
-        changed += await _collection(database, type_name, type_name, progress)
-    changed += await _collection(database, HISTORY, "history", progress)
+        async for at in walk(database, type_name, type_name):
+            changed += at.changed
+            progress(at)
+    async for at in walk(database, HISTORY, "history"):
+        changed += at.changed
+        progress(at)
     await database.record_schema()
     return changed
 
 
-async def _collection(
-    database: Database, collection: str, name: str, progress: Callable[[Progress], None]
-) -> int:
-    total = await database.count(collection, {}, None)
-    done = changed = 0
-    progress(Progress(name, done, total))
-    async for batch in _batches(database, collection):
-        writes = [write for one in batch if (write := await _renewed(database, collection, one))]
+async def walk(
+    database: Database, collection: str, name: str, *, since: datetime | None = None
+) -> AsyncIterator[Progress]:
+    """Brings the documents of one collection up to date, batch by batch; with `since`, those that
+    were written from then on."""
+    wanted: Document = {} if since is None else {"t": {"$gte": since}}
+    total = await database.count(collection, wanted, None)
+    done = 0
+    yield Progress(name, done, total)
+    batches = (
+        _batches(database, collection) if since is None else _recent(database, collection, wanted)
+    )
+    async for batch in batches:
+        writes: list[UpdateOne] = []
+        for index, one in enumerate(batch):
+            await breathe(index)
+            if (write := await _renewed(database, collection, one)) is not None:
+                writes.append(write)
         if writes:
             with TRANSLATING:
                 await database.collection(collection).bulk_write(writes, ordered=False)
         done += len(batch)
-        changed += len(writes)
-        progress(Progress(name, done, max(done, total)))
-    return changed
+        yield Progress(name, done, max(done, total), len(writes))
+
+
+async def _recent(
+    database: Database, collection: str, wanted: Document
+) -> AsyncIterator[list[RawBSONDocument]]:
+    """By the index of last changes. What changes meanwhile is up to date by itself."""
+    found = await database.many(collection, wanted, {"_id": 1}, None, hint=UPDATED.name)
+    ids = [each["_id"] for each in found]
+    for start in range(0, len(ids), _BATCH):
+        some = {"_id": {"$in": ids[start : start + _BATCH]}}
+        yield await database.many_raw(collection, some, {}, None)
 
 
 async def _batches(database: Database, collection: str) -> AsyncIterator[list[RawBSONDocument]]:

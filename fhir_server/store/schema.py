@@ -37,6 +37,10 @@ def tables_hash() -> str:
             if entry.name.endswith((".gz", ".py")):
                 digest.update(entry.name.encode())
                 digest.update(entry.read_bytes())
+    own = files("resources.definitions").joinpath("own")
+    for entry in sorted(own.iterdir(), key=lambda found: found.name):
+        if entry.name.startswith("SearchParameter-"):
+            digest.update(entry.read_bytes())
     return digest.hexdigest()
 
 

@@ -53,10 +53,15 @@ async def run_transaction(
 
 async def _attempt(database: Database, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
     """Once. What ends without a commit is taken back by the end of its session."""
+    await database.keep_up()
+    catalogue = database.catalogue
     async with database.session() as session:
         with TRANSLATING:
             await session.start_transaction(read_concern=_SNAPSHOT, write_concern=MAJORITY)
         result = await work(session)
+        await database.keep_up()
+        if database.catalogue is not catalogue:  # what was indexed lacks what is known by now
+            raise Interrupted(away=False)
         with TRANSLATING:
             await _commit(session)
         return result

@@ -7,7 +7,6 @@ both have to be within the caller's reach.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from fhir_server.store.database import HISTORY
 from fhir_server.store.document import (
     KEPT,
     Draft,
+    breathe,
     draft,
     later,
     marker,
@@ -41,8 +41,6 @@ from fhir_server.store.versions import StoredVersion, Written
 from resources.fhir_json import Resource, dump
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_BREATH: Final = 16
-"""Resources that are prepared before other requests get a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ async def create(reach: Reach, items: Sequence[New]) -> list[StoredVersion]:
     versions: list[StoredVersion] = []
     moment = now()
     for index, item in enumerate(items):
-        await _breathe(index)
+        await breathe(index)
         made = _first(rules[item.type_name], item, moment)
         drafts.setdefault(item.type_name, []).append(made)
         versions.append(made.version)
@@ -115,7 +113,7 @@ async def _update_type(
     fresh: list[Draft] = []
     replaced: list[tuple[RawBSONDocument, RawBSONDocument]] = []
     for index, change in enumerate(changes):
-        await _breathe(index)
+        await breathe(index)
         current = stored.get(change.logical_id)
         if current is None:
             made = await _as_create(reach, rule, change)
@@ -261,12 +259,6 @@ async def _collection(reach: Reach, type_name: str) -> AsyncCollection[Document]
     else:
         reach.database.prepared(type_name)
     return reach.database.collection(type_name)
-
-
-async def _breathe(index: int) -> None:
-    """Gives other requests a turn now and then while many resources are prepared."""
-    if index and index % _BREATH == 0:
-        await asyncio.sleep(0)
 
 
 def _check_id(type_name: str, logical_id: str) -> None:

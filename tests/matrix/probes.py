@@ -560,8 +560,19 @@ async def jobs(probe: Probe, *, method: str) -> None:
     await probe.ask(404 if probe.kind.text else 401, method, "_job/another")
 
 
+async def reindex(probe: Probe, *, method: str, path: str) -> None:
+    """What is searched by holds for everybody: systems alone that write every SearchParameter."""
+    kind = probe.kind
+    systems = bool(kind.scopes) and all(scope.context == "system" for scope in kind.scopes)
+    governs = systems and all(kind.whole(letter, "SearchParameter") for letter in "cu")
+    expected = (202 if path == "$reindex" else 404) if governs else 403
+    await probe.ask(expected if kind.text else 401, method, path)
+
+
 OPERATION_PROBES: dict[str, OperationProbe] = {
+    "/$reindex": partial(reindex, path="$reindex"),
     "/$versions": versions,
+    "/SearchParameter/{id}/$reindex": partial(reindex, path="SearchParameter/none/$reindex"),
     "/_job/{id}": jobs,
     "/{type}/$explain": explain,
 }
