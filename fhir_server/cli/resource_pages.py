@@ -19,6 +19,7 @@ _EXAMPLE: Final = re.compile(r"^\| `([\w-]+)` \|.*\| ([^|]*(?:\\\|[^|]*)*) \|$",
 _HEAD: Final = (
     "| parameter | type | looks at | modifiers | example |\n| --- | --- | --- | --- | --- |"
 )
+_OF_WORDS: Final = {"_content": "the words of all text", "_text": "the words of `text.div`"}
 MOST_TARGETS: Final = 8
 """Beyond these a reference is said to lead to any type."""
 
@@ -47,7 +48,9 @@ def _looks_at(parameter: SearchParameter, type_name: str) -> str:
     if parameter.components:
         joined = (REGISTRY.search_parameters[url].name for url, _ in parameter.components)
         return " with ".join(f"`{name}`" for name in joined)
-    parts = (part.strip() for part in (parameter.expression or "").split("|"))
+    if not parameter.expression:
+        return _OF_WORDS[parameter.name]
+    parts = (part.strip() for part in parameter.expression.split("|"))
     own = [part for part in parts if re.match(rf"\(?(?:{type_name}|Resource)\b", part)]
     said = ", ".join(f"`{_short(part)}`" for part in own)
     return said if parameter.url.startswith("http://hl7.org/") else f"{said}; our own"

@@ -19,6 +19,7 @@ from fhir_server.interactions.operations.operation import OPERATION
 from fhir_server.interactions.table import TABLE
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.mixed import TYPE, shared_parameters
+from fhir_server.search.specials import LISTED
 from resources.registry import REGISTRY
 
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -163,7 +164,13 @@ def _of_all_types(
     of_type = model.CapabilityStatementRestResourceSearchParam(
         name=TYPE, type="special", documentation="The types to search, as Patient,Observation"
     )
-    return [of_type, *(one for one in listed if one.name in shared)]
+    specials = [
+        model.CapabilityStatementRestResourceSearchParam(
+            name=name, type="special", documentation=text
+        )
+        for name, text in LISTED.items()
+    ]
+    return [of_type, *specials, *(one for one in listed if one.name in shared)]
 
 
 def _operations(

@@ -81,6 +81,8 @@ class IndexEntry:
     """By token search parameter: folded displays and texts."""
     place: Place | None = None
     """Where a Location is."""
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Of `_text`, and of `_content` where they have no keys: folded words."""
     composites: Mapping[str, tuple[Focus, ...]] = field(
         default_factory=dict[str, "tuple[Focus, ...]"]
     )
@@ -149,6 +151,24 @@ class KeyContains:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyEnds:
+    """Has a search key that starts with `prefix` and ends with `text` after it (`ew`)."""
+
+    prefix: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOther:
+    """Has a search key that starts with `prefix`, is none of these and starts with none of
+    these (`ne` of `_filter`)."""
+
+    prefix: str
+    keys: frozenset[str]
+    starts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class KeyAmong:
     """Has one of these search keys, of which there are many."""
 
@@ -195,6 +215,14 @@ class TextStart:
     parameter: str
     text: str
     """Folded, like the texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class HasWord:
+    """The narrative, or all the text, has this folded word (`_text`, `_content`)."""
+
+    parameter: str
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,11 +304,14 @@ Expression: TypeAlias = (
     | Key
     | KeyPrefix
     | KeyContains
+    | KeyEnds
+    | KeyOther
     | KeyAmong
     | DateTest
     | RangeTest
     | Near
     | TextStart
+    | HasWord
     | Together
     | LastUpdated
     | Ids

@@ -11,7 +11,7 @@ from typing import Final
 
 from fhir_server.search.main_dates import MAIN_DATE
 from fhir_server.search.suited import SUITED
-from fhir_server.search.types import reference, string, token, uri
+from fhir_server.search.types import reference, string, token, uri, words
 from resources.extraction import CompositeExtractor, Extractor, composite_extractor, extractor
 from resources.registry import REGISTRY, Element, SearchParameter
 
@@ -20,6 +20,8 @@ SUPPORTED: Final = frozenset(
 )
 """Types of parameter; the others are refused."""
 SORTABLE: Final = frozenset(("token", "date", "string", "number", "quantity", "uri"))
+WORDS: Final = "words"
+"""The type of `_text` and `_content`, which R4 calls strings."""
 ID: Final = "_id"
 LAST_UPDATED: Final = "_lastUpdated"
 
@@ -74,6 +76,8 @@ class Field:
     """It is no component of a composite, where there are no modifiers."""
     components: tuple[Component, ...] = ()
     """Of a composite."""
+    keyed: bool = False
+    """Of words: each has a key."""
     extract_parts: CompositeExtractor | None = None
     """Of a composite: what its components find in each element."""
 
@@ -123,7 +127,7 @@ def standard_fields(type_name: str) -> Mapping[str, Field]:
         {
             name: compiled(type_name, parameter, known)
             for name, parameter in REGISTRY.parameters(type_name).items()
-            if parameter.type in SUPPORTED and parameter.expression
+            if parameter.type in SUPPORTED and (parameter.expression or name in words.NAMES)
         }
     )
 
@@ -139,6 +143,8 @@ def compiled(
 
     The expression of one that is not standard may lead to what its type cannot look at.
     """
+    if parameter.name in words.NAMES:
+        return _of_words(type_name, parameter)
     extract = partial(extractor, suited=None if standard else SUITED.get(parameter.type))
     components = _components(type_name, parameter, known) if parameter.components else ()
     extract_parts = partial(
@@ -162,6 +168,22 @@ def compiled(
         identifies=parameter.type == "token" and _identifies(type_name, parameter),
         components=components if joins else (),
         extract_parts=extract_parts(parameter, type_name) if own and joins else None,
+    )
+
+
+def _of_words(type_name: str, parameter: SearchParameter) -> Field:
+    """`_text` and `_content`, which have no expression and are of a type of their own here."""
+    return Field(
+        name=parameter.name,
+        type=WORDS,
+        definition=parameter,
+        extract=None,
+        sources=(parameter.name,),
+        targets=(),
+        implied={},
+        plain=frozenset(),
+        main=False,
+        keyed=type_name in words.INDEXED,
     )
 
 

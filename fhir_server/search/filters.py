@@ -17,10 +17,13 @@ from fhir_server.search.expression import (
     DateTest,
     Everything,
     Expression,
+    HasWord,
     Ids,
     Key,
     KeyAmong,
     KeyContains,
+    KeyEnds,
+    KeyOther,
     KeyPrefix,
     LastUpdated,
     Member,
@@ -93,16 +96,16 @@ def _leaf(leaf: Expression) -> Filter:
             return {"$nor": [{"k": {"$ne": keys.stored(key)}}]}
         case KeyAmong(wanted):
             return {"$nor": [{"k": {"$nin": sorted(map(keys.stored, wanted))}}]}
-        case KeyPrefix(prefix):
-            return {"$nor": [{"$nor": [key_range(prefix)]}]}
-        case KeyContains(prefix, text):
-            return {"$nor": [{"$nor": [_containing(prefix, text)]}]}
+        case KeyPrefix() | KeyContains() | KeyEnds() | KeyOther():
+            return {"$nor": [{"$nor": [_some_key(leaf)]}]}
         case Near(_, center, radians):
             circle = [[center.longitude, center.latitude], radians]
             return {"g": {"$geoWithin": {"$centerSphere": circle}}}
         case TextStart(parameter, text):
             start = {"$gte": text, "$lt": keys.after_prefix(text)}
             return {f"w.{parameter}": {"$elemMatch": start}}
+        case HasWord(parameter, word):
+            return {f"o.{parameter}": word}
         case Ids(ids):
             return {"_id": {"$in": sorted(ids)}}
         case Present(parameter):
@@ -117,6 +120,18 @@ def _leaf(leaf: Expression) -> Filter:
             raise TypeError(f"{type(leaf).__name__} is no leaf")
 
 
+def _some_key(leaf: KeyPrefix | KeyContains | KeyEnds | KeyOther) -> Filter:
+    match leaf:
+        case KeyPrefix(prefix):
+            return key_range(prefix)
+        case KeyContains(prefix, text):
+            return _containing(prefix, text)
+        case KeyEnds(prefix, text):
+            return _ending(prefix, text)
+        case KeyOther():
+            return _other(leaf)
+
+
 def key_range(prefix: str) -> Filter:
     """The documents with a key that starts so; a long one is looked for among the uncut keys."""
     field = "k" if len(prefix) <= keys.MAX_LENGTH else "f"
@@ -128,6 +143,20 @@ def _containing(prefix: str, text: str) -> Filter:
     start, wanted = re.escape(prefix), re.escape(text)
     pattern = f"^{start}(?:[^\x1e]|\x1e[^#])*?{wanted}"
     return {"$or": [{"k": {"$regex": pattern}}, {"f": {"$regex": f"^{start}(?s:.*?){wanted}"}}]}
+
+
+def _ending(prefix: str, text: str) -> Filter:
+    start, wanted = re.escape(prefix), re.escape(text)
+    pattern = f"^{start}(?:[^\x1e]|\x1e[^#])*?{wanted}\\z"
+    return {"$or": [{"k": {"$regex": pattern}}, {"f": {"$regex": f"^{start}(?s:.*?){wanted}\\z"}}]}
+
+
+def _other(leaf: KeyOther) -> Filter:
+    """A start is short enough to be seen in a cut key too."""
+    left_out: list[Any] = sorted(map(keys.stored, leaf.keys))
+    left_out += [re.compile("^" + re.escape(start)) for start in leaf.starts]
+    among = {"$gte": leaf.prefix, "$lt": keys.after_prefix(leaf.prefix), "$nin": left_out}
+    return {"k": {"$elemMatch": among}}
 
 
 def _date(test: DateTest) -> list[Filter]:

@@ -11,7 +11,17 @@ from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Focus, IndexEntry, Place, Scalar, Span, Stretch
 from fhir_server.search.fields import Field
 from fhir_server.search.folding import PAIRS, folds
-from fhir_server.search.types import date, near, number, quantity, reference, string, token, uri
+from fhir_server.search.types import (
+    date,
+    near,
+    number,
+    quantity,
+    reference,
+    string,
+    token,
+    uri,
+    words,
+)
 from resources.extraction import CompositeExtractor, Extracted, Extractor
 from resources.fhir_json import Resource
 
@@ -49,6 +59,11 @@ def index_entry(catalogue: Catalogue, resource: Resource, members: frozenset[str
             add(values, draft)
     for first, second in PAIRS.get(type_name, ()):
         _add_pairs(first, second, draft.keys)
+    of_words = words.index(resource)
+    draft.present += of_words
+    if type_name in words.INDEXED:
+        content = of_words.pop(words.CONTENT, frozenset())
+        draft.keys.update(words.word_keys(content, len(members)))
     present = frozenset(draft.present)
     return IndexEntry(
         logical_id=resource.get("id", ""),
@@ -63,6 +78,7 @@ def index_entry(catalogue: Catalogue, resource: Resource, members: frozenset[str
         ranges=draft.ranges,
         texts=draft.texts,
         place=draft.place,
+        words=of_words,
         composites=_composites(catalogue, type_name, resource, present),
     )
 

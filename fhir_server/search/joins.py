@@ -7,6 +7,7 @@ anything is planned or matched.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, TypeAlias
 
@@ -81,6 +82,65 @@ def one_of(found: Iterable[str]) -> Expression:
     return disjunction(*(Key(key) for key in sorted(wanted)))
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One reference of a chain: the chain as it was given, its parameter and what comes after."""
+
+    chain: str
+    field: Field
+    rest: str
+
+    def followed(self, target: str, inner: Callable[[str], Expression]) -> Expression:
+        """A reference to something of which the rest, as `inner` reads it for a type, holds."""
+        name, targets = self.field.name, self.field.targets
+        if self.field.type != "reference":
+            text = f"{self.chain}: {name} is a {self.field.type}, which leads to no other resource."
+            raise UnknownParameter(error(Category.INVALID, text))
+        if not target:
+            return self._untyped(inner)
+        if target not in targets:
+            text = f"{self.chain}: {name} refers to {', '.join(targets)}, not to {target}."
+            raise UnknownParameter(error(Category.INVALID, text))
+        return Chain(name, target, inner(target))
+
+    def _untyped(self, inner: Callable[[str], Expression]) -> Expression:
+        """Of all possible targets: one that has no such parameter, or whose parameter cannot have
+        such a value (`type` is a code of a Group and a boolean of an OperationDefinition), matches
+        nothing; the chain is wrong only where that is so of all of them."""
+        found: list[Chain] = []
+        refused: UnknownParameter | None = None
+        unreadable: FhirError | None = None
+        for target in self.field.targets:
+            try:
+                found.append(Chain(self.field.name, target, inner(target)))
+            except UnknownParameter as unknown:
+                refused = unknown
+            except FhirError as problem:
+                if problem.category is not Category.INVALID:
+                    raise
+                unreadable = problem
+        if not found and unreadable is not None:
+            raise unreadable
+        if not found:
+            raise refused if len(self.field.targets) == 1 and refused else self._of_none()
+        if sum(1 for each in found for _ in joins(each)) > MAX_LOOKUPS:
+            text = (
+                f"{self.chain}: {self.field.name} may refer to too many types; say which, for "
+                f"example {self.field.name}:{found[0].target}.{self.rest}."
+            )
+            raise error(Category.TOO_COSTLY, text)
+        return disjunction(*found)
+
+    def _of_none(self) -> UnknownParameter:
+        targets = self.field.targets
+        shown = ", ".join(targets[:5]) + (" …" if len(targets) > 5 else "")
+        text = (
+            f"{self.chain}: nothing that {self.field.name} refers to ({shown}) is searched by "
+            f"{self.rest}."
+        )
+        return UnknownParameter(error(Category.INVALID, text))
+
+
 class _Reading:
     """One parameter while it is read; what several ways lead to is read once."""
 
@@ -116,48 +176,8 @@ class _Reading:
         field = self.catalogue.fields(type_name).get(name)
         if field is None:
             return self.read(type_name, name, self.value)  # which tells what is wrong with it
-        if field.type != "reference":
-            text = f"{self.name}: {name} is a {field.type}, which leads to no other resource."
-            raise UnknownParameter(error(Category.INVALID, text))
-        if not target:
-            return self._untyped(field, inner)
-        if target not in field.targets:
-            text = f"{self.name}: {name} refers to {', '.join(field.targets)}, not to {target}."
-            raise UnknownParameter(error(Category.INVALID, text))
-        return Chain(name, target, self.of(target, inner))
-
-    def _untyped(self, field: Field, inner: str) -> Expression:
-        """Of all possible targets: one that has no such parameter, or whose parameter cannot have
-        such a value (`type` is a code of a Group and a boolean of an OperationDefinition), matches
-        nothing; the chain is wrong only where that is so of all of them."""
-        found: list[Chain] = []
-        refused: UnknownParameter | None = None
-        unreadable: FhirError | None = None
-        for target in field.targets:
-            try:
-                found.append(Chain(field.name, target, self.of(target, inner)))
-            except UnknownParameter as unknown:
-                refused = unknown
-            except FhirError as problem:
-                if problem.category is not Category.INVALID:
-                    raise
-                unreadable = problem
-        if not found and unreadable is not None:
-            raise unreadable
-        if not found:
-            raise refused if len(field.targets) == 1 and refused else self._of_none(field, inner)
-        if sum(1 for each in found for _ in joins(each)) > MAX_LOOKUPS:
-            text = (
-                f"{self.name}: {field.name} may refer to too many types; say which, for example "
-                f"{field.name}:{found[0].target}.{inner}."
-            )
-            raise error(Category.TOO_COSTLY, text)
-        return disjunction(*found)
-
-    def _of_none(self, field: Field, inner: str) -> UnknownParameter:
-        shown = ", ".join(field.targets[:5]) + (" …" if len(field.targets) > 5 else "")
-        text = f"{self.name}: nothing that {field.name} refers to ({shown}) is searched by {inner}."
-        return UnknownParameter(error(Category.INVALID, text))
+        link = Link(self.name, field, inner)
+        return link.followed(target, lambda one: self.of(one, inner))
 
     def _reverse(self, type_name: str, rest: str) -> Expression:
         """`_has:Observation:patient:code`: what is referred to by an Observation so."""

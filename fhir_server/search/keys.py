@@ -47,7 +47,9 @@ AMOUNT: Final = "n"
 """The start of a number or quantity, behind its scale."""
 PAIR: Final = "2"
 """Two codes or references that are often asked for together."""
-FOLDED_KINDS: Final = frozenset((CODE, REFERENCE, PAIR))
+WORD: Final = "w"
+"""A word of the resource's text."""
+FOLDED_KINDS: Final = frozenset((CODE, REFERENCE, PAIR, WORD))
 """Kinds of key that also stand behind patients: what a patient's app asks for."""
 
 

@@ -11,11 +11,14 @@ from fhir_server.search.expression import (
     Everything,
     Expression,
     Focus,
+    HasWord,
     Ids,
     IndexEntry,
     Key,
     KeyAmong,
     KeyContains,
+    KeyEnds,
+    KeyOther,
     KeyPrefix,
     LastUpdated,
     Member,
@@ -56,7 +59,7 @@ def matches(expression: Expression, entry: IndexEntry | Focus) -> bool:
 
 def _leaf(leaf: Expression, entry: IndexEntry | Focus) -> bool:
     match leaf:
-        case Key() | KeyPrefix() | KeyContains():
+        case Key() | KeyPrefix() | KeyContains() | KeyEnds() | KeyOther():
             return _has_key(leaf, entry)
         case KeyAmong(keys):
             return not keys.isdisjoint(entry.keys)
@@ -78,6 +81,8 @@ def _of_resource(leaf: Expression, entry: IndexEntry) -> bool:
             return entry.place is not None and near.holds(leaf, entry.place)
         case TextStart(parameter, text):
             return any(each.startswith(text) for each in entry.texts.get(parameter, ()))
+        case HasWord(parameter, word):
+            return word in entry.words.get(parameter, ())
         case Together(parameter, parts):
             return any(
                 all(matches(part, focus) for part in parts)
@@ -97,7 +102,9 @@ def _of_resource(leaf: Expression, entry: IndexEntry) -> bool:
             raise TypeError(f"{type(leaf).__name__} is no leaf")
 
 
-def _has_key(leaf: Key | KeyPrefix | KeyContains, entry: IndexEntry | Focus) -> bool:
+def _has_key(
+    leaf: Key | KeyPrefix | KeyContains | KeyEnds | KeyOther, entry: IndexEntry | Focus
+) -> bool:
     match leaf:
         case Key(key):
             return key in entry.keys
@@ -106,6 +113,12 @@ def _has_key(leaf: Key | KeyPrefix | KeyContains, entry: IndexEntry | Focus) -> 
         case KeyContains(prefix, text):
             start = len(prefix)
             return any(key.startswith(prefix) and key.find(text, start) >= 0 for key in entry.keys)
+        case KeyEnds(prefix, text):
+            start = len(prefix)
+            return any(key.startswith(prefix) and key[start:].endswith(text) for key in entry.keys)
+        case KeyOther(prefix, others, starts):
+            of_it = (key for key in entry.keys if key.startswith(prefix))
+            return any(key not in others and not key.startswith(starts) for key in of_it)
 
 
 def _is_dated(leaf: DateTest, entry: IndexEntry | Focus) -> bool:

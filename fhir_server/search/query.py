@@ -56,7 +56,7 @@ class SearchQuery:
     pages are bound to."""
 
 
-RESULT_PARAMETERS: Final = ("_count", "_sort", "_total", "_include", "_revinclude")
+RESULT_PARAMETERS: Final = ("_count", "_sort", "_total", "_include", "_revinclude", "_contained")
 TRANSPORT: Final = frozenset(("_format", "_pretty"))
 """Of every interaction; the HTTP layer reads them."""
 TOTALS: Final = ("none", "estimate", "accurate")
@@ -147,6 +147,8 @@ class _Reading:
                 self.includes.append(_include(self.catalogue, self.type_name, name, value))
             case "_revinclude" | "_revinclude:iterate":
                 self.revincludes.append(_revinclude(self.catalogue, self.type_name, name, value))
+            case "_contained":
+                _contained(value)
             case "_include:recurse" | "_revinclude:recurse":
                 text = f"{name} was renamed before R4: it is {name.partition(':')[0]}:iterate."
                 raise error(Category.NOT_SUPPORTED, text)
@@ -168,6 +170,15 @@ def _total(value: str) -> str:
     if value not in TOTALS:
         raise error(Category.INVALID, f"_total={value}: it is one of {', '.join(TOTALS)}.")
     return value
+
+
+def _contained(value: str) -> None:
+    """Contained resources are never matches themselves, which is the default (R4 3.1.1.5.5)."""
+    if value in ("true", "both"):
+        text = f"_contained={value} is not supported: only whole resources are matches."
+        raise error(Category.NOT_SUPPORTED, text)
+    if value != "false":
+        raise error(Category.INVALID, f"_contained={value}: it is false, true or both.")
 
 
 def _sort_key(catalogue: Catalogue, type_name: str, rule: str) -> SortKey:

@@ -18,7 +18,7 @@ _FOLDED_TEXT: Final = keys.FOLDED + keys.SEPARATOR
 
 def derived_fields(entry: IndexEntry) -> dict[str, Any]:
     """`m k d e dt n p s`; `f`: the whole of those keys that are cut in `k`; `c`: composites;
-    `w`: texts; `g`: place."""
+    `w`: texts; `g`: place; `o`: words."""
     main = entry.main_date
     fields: dict[str, Any] = {
         "m": sorted(entry.members),
@@ -38,6 +38,8 @@ def derived_fields(entry: IndexEntry) -> dict[str, Any]:
         fields["g"] = [entry.place.longitude, entry.place.latitude]
     if entry.texts:
         fields["w"] = {parameter: sorted(found) for parameter, found in entry.texts.items()}
+    if entry.words:
+        fields["o"] = {parameter: sorted(found) for parameter, found in entry.words.items()}
     if entry.composites:
         fields["c"] = {
             parameter: [_focus(each) for each in found]

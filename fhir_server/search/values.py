@@ -10,12 +10,26 @@ from fhir_server.search.expression import (
     DateTest,
     Expression,
     LastUpdated,
+    Not,
+    Prefix,
+    Present,
+    Span,
     Together,
     conjunction,
     disjunction,
 )
-from fhir_server.search.fields import LAST_UPDATED, Field
-from fhir_server.search.types import date, near, number, quantity, reference, string, token, uri
+from fhir_server.search.fields import ID, LAST_UPDATED, Field
+from fhir_server.search.types import (
+    date,
+    near,
+    number,
+    quantity,
+    reference,
+    string,
+    token,
+    uri,
+    words,
+)
 
 _WITHOUT_SYSTEM: Final = frozenset(("ContactPoint", "boolean", "uri", "string"))
 """Element types with which "the presence of the pipe symbol SHALL NOT be used" (3.1.1.4.10)."""
@@ -64,6 +78,8 @@ def condition(field: Field, modifier: str, value: str, base_url: str) -> Express
             return uri.match(field.name, modifier or None, unescape(value))
         case "composite":
             return _composite(field, value, base_url)
+        case "words":
+            return words.match(field.name, unescape(value), keyed=field.keyed)
         case "special":
             return near.match(field.name, value, _parts(value))
         case "number":
@@ -71,10 +87,26 @@ def condition(field: Field, modifier: str, value: str, base_url: str) -> Express
         case "quantity":
             return _quantity(field, value)
         case _:
-            prefix, span = date.read(field.name, value)
-            if field.name == LAST_UPDATED:
-                return LastUpdated(prefix, span)
-            return DateTest(field.name, prefix, span, field.main)
+            return dated(field, *date.read(field.name, value))
+
+
+def dated(field: Field, prefix: Prefix, span: Span) -> Expression:
+    """A value of the date parameter stands in this relation to the span."""
+    if field.name == LAST_UPDATED:
+        return LastUpdated(prefix, span)
+    return DateTest(field.name, prefix, span, field.main)
+
+
+def missing(field: Field, value: str) -> Expression:
+    """`:missing=true` and `:missing=false` (R4 3.1.1.4.4)."""
+    if value not in ("true", "false"):
+        text = f"{field.name}:missing={value}: it is true or false."
+        raise error(Category.INVALID, text)
+    if field.name in (ID, LAST_UPDATED):
+        present = conjunction()
+    else:
+        present = disjunction(*(Present(source) for source in field.sources))
+    return Not(present) if value == "true" else present
 
 
 def _token(field: Field, modifier: str, value: str) -> Expression:

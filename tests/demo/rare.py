@@ -23,6 +23,10 @@ _META: Final[Resource] = {
         {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}
     ],
 }
+_TEXT: Final[Resource] = {
+    "status": "additional",
+    "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>Seldom seen</p></div>',
+}
 _ABSENT: Final = _coded("not-performed", "http://terminology.hl7.org/CodeSystem/data-absent-reason")
 
 RARE: Final[list[Resource]] = [
@@ -30,6 +34,7 @@ RARE: Final[list[Resource]] = [
         "resourceType": "Patient",
         "id": "rare-before",
         "meta": _META,
+        "text": _TEXT,
         "active": False,
         "link": [{"other": _to("Patient/rare"), "type": "replaced-by"}],
     },
@@ -37,6 +42,7 @@ RARE: Final[list[Resource]] = [
         "resourceType": "Observation",
         "id": "rare",
         "meta": _META,
+        "text": _TEXT,
         "identifier": [{"system": "https://example.org/accession", "value": "A-77"}],
         "basedOn": [_to("ServiceRequest/rare")],
         "partOf": [_to("Procedure/rare")],
@@ -64,6 +70,7 @@ RARE: Final[list[Resource]] = [
     {
         "resourceType": "MedicationRequest",
         "id": "rare",
+        "text": _TEXT,
         "status": "active",
         "intent": "order",
         "medicationCodeableConcept": _coded(
@@ -78,6 +85,7 @@ RARE: Final[list[Resource]] = [
         "resourceType": "Appointment",
         "id": "rare",
         "meta": _META,
+        "text": _TEXT,
         "identifier": [{"system": "https://example.org/bookings", "value": "B-12"}],
         "status": "proposed",
         "participant": [{"actor": _to("Patient/rare"), "status": "accepted"}],
@@ -86,6 +94,7 @@ RARE: Final[list[Resource]] = [
         "resourceType": "Communication",
         "id": "rare",
         "meta": _META,
+        "text": _TEXT,
         "identifier": [{"system": "https://example.org/letters", "value": "L-3"}],
         "instantiatesCanonical": ["https://example.org/plans/reminder"],
         "instantiatesUri": ["https://example.org/protocols/recall.html"],

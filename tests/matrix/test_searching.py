@@ -115,6 +115,14 @@ async def test_y2_by_id_tag_and_identifier(world: World, type_name: str) -> None
         f"Group?member=Patient/{B}",
         "Observation?_lastUpdated=gt2000",
         "Observation?_lastUpdated=lt2000",
+        f"Observation?_filter=not (subject eq Patient/{A})",
+        f"Observation?_filter=subject eq Patient/{B} or performer eq Patient/{B}",
+        "Observation?_filter=subject ne nobody or not (status pr true)",
+        "Patient?_filter=family co bbb or family co aaa",
+        "Patient?_content=BBB",
+        "Condition?_content=aaa or bbb",
+        "Condition?_content=not aaa",
+        "Observation?_text:missing=true",
         *(
             f"Observation?_sort={sort}"
             for sort in ("_id", "-_id", "_lastUpdated", "-_lastUpdated,_id", "status,_id")
@@ -144,7 +152,10 @@ async def test_y2_y6_filters_and_sorts(world: World, query: str) -> None:
         "Observation?_text={}",
         "Observation?_content={}",
         "Observation?_filter=subject eq {}",
-        "Observation?_list={}",
+        'Observation?_filter=subject.family co "{}" or subject:Patient._id eq {}',
+        "Patient?_filter=link[family eq {}].gender pr true",
+        "Organization?_has:Patient:organization:_filter=family co {}",
+        "Patient?_list={},aaa-of-as",
         "Observation?subject:identifier={}",
         "Observation?_query={}",
         "Observation?subject:above={}",
@@ -160,7 +171,7 @@ async def test_y2_y6_filters_and_sorts(world: World, query: str) -> None:
         "Patient?_elements=id&_id={}",
     ],
 )
-async def test_y3_what_is_not_offered_is_no_oracle(world: World, query: str) -> None:
+async def test_y3_joins_are_no_oracle(world: World, query: str) -> None:
     """Chains, `_has` and the like: one answer for values that are there and that are not."""
     said: set[tuple[int, str]] = set()
     for value in (B, "BBB-family", f"Patient/{B}", "BBB-patient", "zzz-none"):
@@ -174,6 +185,27 @@ async def test_y3_what_is_not_offered_is_no_oracle(world: World, query: str) -> 
         else:
             said.add((400, answer.text.replace(value, "VALUE")))
     assert len(said) == 1, said
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("Patient?_list=aaa-of-bs", ""),
+        ("Observation?_list=aaa-of-bs", ""),
+        ("Patient?_list=bbb-of-as", ""),
+        ("Observation?_list=bbb-of-as", ""),
+        ("Observation?_list=bbb-of-as,zzz-none", ""),
+        ("Observation?_list=aaa-of-as", "aaa-lab"),
+        ("Observation?_filter=not (_id pr false)&_list=aaa-of-as", "aaa-lab"),
+        ("Patient/aaa-patient/Observation?_list=List/aaa-of-as", "aaa-lab"),
+    ],
+)
+async def test_y2_lists_of_the_callers_own(world: World, query: str, found: str) -> None:
+    """Y2: another's List is none, and one's own brings nothing that is another's."""
+    answer = await world.a.get(query)
+    assert answer.status_code == 200
+    world.clean(answer, query)
+    assert " ".join(one["resource"]["id"] for one in answer.json().get("entry", ())) == found
 
 
 @pytest.mark.parametrize("type_name", STORED)

@@ -152,6 +152,7 @@ def _documents() -> list[Resource]:
     attached = [{"attachment": {"contentType": "text/plain", "url": "Binary/bbb-binary"}}]
     return [
         made("List", "of-bs", "a", entry=[{"item": b}, {"item": ref("Observation/bbb-lab")}]),
+        made("List", "of-as", "a", entry=[{"item": ref("Observation/aaa-lab")}]),
         made("List", "of-as", "b", entry=[{"item": a}, {"item": ref("Observation/aaa-lab")}]),
         made("List", "by-a", "b", source=a),
         made(

@@ -56,6 +56,8 @@ POINTS = ("51.5|-0.1", "51.6|-0.1", "48.9|2.4", "-17.7|-179.9", "90|45", "-90|0"
 CIRCLES = _joined(
     POINTS, ("", "|10", "|11.1|km", "|11.13|km", "|5|[mi_i]", "|8|[mi_i]", "|400|km", "|20000000|m")
 )
+SPOKEN = ("liver", "BONE", "bone liver", "liver or cyst", "aigu oed", "odeme", "bone not liver",
+          "metastases bone or growth not liver", "none", "cyst_liver", "div")  # fmt: skip
 FEW = _joined(("a", "urn:s|a", "|b"), ("$",))
 
 ASKED: dict[str, list[list[Asked]]] = {
@@ -91,6 +93,11 @@ ASKED: dict[str, list[list[Asked]]] = {
         _each("given", ("", "exact", "contains"), STARTS),
         _each("birthdate", ("",), DATES),
         _missing("name", "family", "given", "gender", "active", "birthdate", "telecom"),
+    ],
+    "Condition": [
+        _each("_text", ("",), SPOKEN),
+        _each("_content", ("",), SPOKEN),
+        _missing("_text", "_content"),
     ],
     "RiskAssessment": [_each("probability", ("",), NUMBERS), _missing("probability")],
     "ValueSet": [

@@ -141,6 +141,15 @@ def _some(of: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(of, min_size=1, max_size=2)
 
 
+TOLD = ("Bone metastases", "<b>LIVER</b>, bone", "Ödème-aigu", "cyst_liver", "growth")
+narrative = st.builds(
+    lambda some: {
+        "status": "additional",
+        "div": f"<div>{' '.join(f'<p>{e}</p>' for e in some)}</div>",
+    },
+    _some(st.sampled_from(TOLD)),
+)
+note = st.builds(lambda text: {"text": text}, st.sampled_from(("no liver", "a bone", "...")))
 canonical = st.sampled_from((*URLS, "http://a.org/x|1", "http://a.org/x|2"))
 relation = st.builds(
     lambda code, to: {"code": code, "target": {"reference": f"DocumentReference/{to}"}},
@@ -171,6 +180,7 @@ MADE: dict[str, Resources] = {
         telecom=_some(telecom),
         name=_some(name),
     ),
+    "Condition": _made("Condition", text=narrative, code=concept, note=_some(note)),
     "RiskAssessment": _made(
         "RiskAssessment",
         prediction=_some(st.builds(lambda one: {"probabilityDecimal": one}, amount)),

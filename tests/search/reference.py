@@ -13,6 +13,7 @@ from tests.search.words.dates import decide_date
 from tests.search.words.places import near
 from tests.search.words.references import reference
 from tests.search.words.strings import string, texts
+from tests.search.words.text import decide_words
 from tests.search.words.tokens import token
 from tests.search.words.uris import uri
 
@@ -65,6 +66,8 @@ def decide(resource: Resource, parameter: str, modifier: str, value: str) -> boo
     """Whether one parameter of a query selects the resource; a comma is "or" (3.1.1.4.3)."""
     if parameter in COMPOSITES:
         return any(_composite(resource, parameter, one) for one in value.split(","))
+    if parameter in ("_text", "_content"):
+        return decide_words(resource, parameter, modifier, value)
     kind, path = PATHS[parameter]
     values = values_of(resource, path)
     if parameter == "patient":

@@ -29,6 +29,19 @@ from tests.search.finding import CATALOGUE, parsed
         ("Observation?code=", "has no value"),
         ("Observation?code=a,", "empty value"),
         ("Observation?code=,a", "empty value"),
+        ("Observation?_list=,a", "empty value"),
+        ("Observation?_content=a,", "empty value"),
+        ("Observation?_content=...", "no letter or digit"),
+        ("Observation?_content=()", "no word to search for"),
+        ("Observation?_content=(a", "not closed"),
+        ("Observation?_content=a)", "closed that was not opened"),
+        ("Observation?_content=a and", "in front of a word"),
+        ("Observation?_content=or a", "no word to search for"),
+        ("Observation?_text=not", "in front of a word"),
+        ('Observation?_text="bone marrow"', "phrase in quotation marks is not supported"),
+        ("Observation?_text=" + "a " * 33, "more than 32 words"),
+        ("Observation?_text=" + "(" * 9 + "a" + ")" * 9, "more than 8 parentheses"),
+        ("Observation?_contained=perhaps", "false, true or both"),
         ("Observation?code=|", "give a system, a code, or both"),
         ("Observation?date=2013-13", "not a date"),
         ("Observation?date=2013-02-30", "not a date"),
@@ -114,10 +127,16 @@ def test_what_is_wrong_is_said(search: str, says: str) -> None:
     "search",
     [
         "Observation?code-value-quantity:missing=true",
-        "Patient?_content=a",
-        "Patient?_text=a",
-        "Patient?_filter=name eq a",
-        "Patient?_list=1",
+        "Patient?_content:exact=a",
+        "Patient?_text:contains=a",
+        "Patient?_filter:missing=true",
+        "Patient?_list:not=1",
+        "Patient?_list=$current-allergies",
+        "Patient?_contained=true",
+        "Patient?_contained=both",
+        "Patient?_containedType=contained",
+        "Patient?_query=current",
+        "Patient?organization._type=Organization",
         "Patient?_summary=true",
         "Patient?_elements=name",
         "Observation?code:in=http://a.org",
@@ -140,7 +159,7 @@ def test_what_is_not_offered_is_refused(search: str) -> None:
     assert caught.value.category is Category.NOT_SUPPORTED
 
 
-@pytest.mark.parametrize("name", ["nonsense", "_text", "subject.nonsense"])
+@pytest.mark.parametrize("name", ["nonsense", "_containedType", "subject.nonsense"])
 def test_lenient_handling_leaves_out_and_warns(name: str) -> None:
     """F13: what counted is in `applied`, what did not is a warning."""
     query = parsed(f"Observation?{name}=1&code=a", strict=False)
@@ -150,7 +169,20 @@ def test_lenient_handling_leaves_out_and_warns(name: str) -> None:
     assert name in query.warnings[0].diagnostics
 
 
-@pytest.mark.parametrize("search", ["date=x", "code:bogus=a", "_count=-1", "_sort=nothing"])
+@pytest.mark.parametrize(
+    "search",
+    [
+        "date=x",
+        "code:bogus=a",
+        "_count=-1",
+        "_sort=nothing",
+        "_contained=true",
+        "_query=current",
+        "_filter=nonsense eq 1",
+        "_filter=code eq",
+        "_list=$current-problems",
+    ],
+)
 def test_lenient_handling_forgives_no_bad_value_or_modifier(search: str) -> None:
     """R4 3.1.1.4.5: a modifier that is not supported is rejected."""
     with pytest.raises(FhirError):

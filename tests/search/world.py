@@ -15,11 +15,14 @@ from fhir_server.search.expression import (
     Everything,
     Expression,
     Focus,
+    HasWord,
     Ids,
     IndexEntry,
     Key,
     KeyAmong,
     KeyContains,
+    KeyEnds,
+    KeyOther,
     KeyPrefix,
     LastUpdated,
     Member,
@@ -53,6 +56,7 @@ _CODED = {
     "Device": ("type", "status"),
     "Patient": ("a", "b"),
 }
+WORDS = ["liver", "bone", "of", "2"]
 MOMENT = 500
 DAY = 86_400_000_000
 AMOUNTS = [Decimal(each) for each in ("-1.5", "-1", "0", "0.5", "1", "2", "10")]
@@ -96,6 +100,7 @@ def _entry(type_name: str, number: int, chance: random.Random) -> IndexEntry:
         composites=_composites(chance),
         place=chance.choice((None, *PLACES)),
         texts={"code": frozenset((name,))} if name and chance.random() < 0.5 else {},
+        words={"_text": frozenset(chance.sample(WORDS, chance.choice((1, 2))))},
     )
 
 
@@ -166,6 +171,7 @@ def _keys(
     for each in {name, chance.choice(NAMES)} - {""}:
         found.add(keys.key("name", keys.FOLDED, each))
         found.add(keys.key("name", keys.EXACT, each))
+    found |= {keys.key("_content", keys.WORD, word) for word in chance.sample(WORDS, 2)}
     subject = next(iter(sorted(members)), None)
     if type_name == "Observation" and subject and chance.random() < 0.8:
         found.add(keys.key("patient", keys.REFERENCE, f"Patient/{subject}"))
@@ -244,6 +250,25 @@ def _leaves(of: World) -> st.SearchStrategy[Expression]:
         st.builds(lambda t: Key(keys.key("name", keys.EXACT, t)), text),
         st.builds(lambda t: KeyContains(keys.key("name", keys.FOLDED, ""), t), text),
         main_dates(of),
+        st.builds(lambda t: KeyEnds(keys.key("name", keys.FOLDED, ""), t), text),
+        st.builds(
+            lambda p, c, some: KeyOther(
+                keys.key(p, keys.SYSTEM_CODE, ""),
+                frozenset(keys.key(p, keys.SYSTEM_CODE, f"s\x1f{each}") for each in c),
+                some,
+            ),
+            parameter,
+            st.sets(code),
+            st.sampled_from(((), (keys.key(first, keys.SYSTEM_CODE, "\x1f"),))),
+        ),
+        st.builds(
+            lambda t: KeyOther(
+                keys.key("name", keys.FOLDED, ""), frozenset((keys.key("name", keys.FOLDED, t),))
+            ),
+            text,
+        ),
+        st.builds(HasWord, st.just("_text"), st.sampled_from(WORDS)),
+        st.builds(lambda w: Key(keys.key("_content", keys.WORD, w)), st.sampled_from(WORDS)),
         st.builds(lambda p, s: DateTest("issued", p, s), st.sampled_from(list(Prefix)), _spans),
         st.builds(
             lambda p, low, more, of: RangeTest(

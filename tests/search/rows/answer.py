@@ -26,6 +26,8 @@ FORMS: dict[str, tuple[str, ...]] = {
     "_revinclude": _FOLLOWED,
     "_summary": tuple(SUMMARIES),
     "_elements": ("names",),
+    "_contained": ("false",),
+    "_list": ("one", "several"),
     "chain": ("typed", "untyped", "of several steps"),
     "_type": ("one", "several", "none"),
     "_has": ("of one step", "nested", "and chain"),
@@ -37,7 +39,7 @@ EACH = frozenset(Kind)
 
 def required() -> frozenset[Cell]:
     """All that is offered."""
-    offered = {*RESULT_PARAMETERS, "_summary", "_elements", "chain", "_has", TYPE}
+    offered = {*RESULT_PARAMETERS, "_summary", "_elements", "_list", "chain", "_has", TYPE}
     return frozenset((name, form) for name in offered for form in FORMS[name])
 
 
@@ -95,6 +97,8 @@ def _of(type_name: str, name: str, value: str) -> Iterator[Cell]:
         yield from _of_sort(type_name, value)
     elif name == "_count":
         yield name, "0" if value == "0" else "some"
+    elif name == "_list":
+        yield name, "several" if "," in value else "one"
     elif name == "_elements":
         yield name, "names"
     elif name in FORMS:

@@ -159,4 +159,23 @@ SYSTEM = [
     Answer("?_sort=_id&_count=2&_id=doc,abel,visit", "abel doc", proves=BOUNDARY, more=True),
 ]
 
-ANSWERS = (*SORTS, *PAGES, *INCLUDES, *SUBSETS, *JOINS, *SYSTEM)
+# Of every type, about no element of it; two lists are in nobody's record, and one is empty.
+SPECIALS = [
+    Answer("RiskAssessment?_contained=false&_id=low,mid", "low mid"),
+    Answer("RiskAssessment?_contained=false&_id=nobody", proves=NEGATIVE),
+    Answer("RiskAssessment?_contained=false&probability=gt0.25", "mid mid2", proves=BOUNDARY),
+    Answer("RiskAssessment?_list=risky", "low mid"),
+    Answer("RiskAssessment?_list=List/risky", "low mid"),
+    Answer("RiskAssessment?_list=risky&probability=lt0.251", "low", proves=BOUNDARY),
+    Answer("RiskAssessment?_list=empty", proves=NEGATIVE),
+    Answer("Practitioner?_list=risky", proves=NEGATIVE),
+    Answer("RiskAssessment?_list=risky,worst", "low mid mid2"),
+    Answer("RiskAssessment?_list=empty,nobody", proves=NEGATIVE),
+    Answer("RiskAssessment?_list=empty,worst&_sort=_id", "mid2", proves=BOUNDARY),
+    Answer("Observation?_filter=subject:Patient[gender pr true].family eq abel", "w x"),
+    Answer("Observation?_filter=not (subject.family eq abel) and value-quantity pr true", "y"),
+    Answer("RiskAssessment?_list=risky&_include=RiskAssessment:subject&_count=0", total=2),
+    Answer("RiskAssessment?_list=risky&_include=RiskAssessment:subject&_summary=count", total=2),
+]
+
+ANSWERS = (*SORTS, *PAGES, *INCLUDES, *SUBSETS, *JOINS, *SYSTEM, *SPECIALS)

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 from urllib.parse import unquote_plus
 
+from fhir_server.search.comparing import offered
 from fhir_server.search.expression import Prefix
 from fhir_server.search.fields import Field
+from fhir_server.search.filter_grammar import Comparison, parse_filter
 from resources.registry import REGISTRY
 from tests.search.finding import CATALOGUE
 
@@ -30,6 +32,8 @@ FORMS = {
 """The ways of writing a value that R4 3.1.1.4.10 to 3.1.1.4.12 have."""
 AND, OR = ("any", "a=1&b=2"), ("any", "a=1,2")
 """Rules of every type (R4 3.1.1.4.3)."""
+GRAMMAR = ("_filter", "and, or, not, paths")
+"""What is more than one comparison."""
 
 
 @cache
@@ -39,6 +43,17 @@ def required() -> frozenset[Cell]:
     for type_name in REGISTRY.endpoints:
         for field in CATALOGUE.fields(type_name).values():
             found |= set(_of(field))
+    return frozenset(found)
+
+
+@cache
+def comparisons() -> frozenset[Cell]:
+    """All that `_filter` has: each operator of each type of parameter, and what joins them."""
+    found = {GRAMMAR}
+    for type_name in REGISTRY.endpoints:
+        for field in CATALOGUE.fields(type_name).values():
+            if not field.components and field.type != "special":
+                found |= {(f"_filter {field.type}", each) for each in offered(field)}
     return frozenset(found)
 
 
@@ -68,12 +83,22 @@ def cells(search: str) -> frozenset[Cell]:
         return frozenset((AND,))
     name, _, value = pairs[0].partition("=")
     base, _, modifier = name.partition(":")
+    if base == "_filter":
+        return frozenset((_of_filter(type_name, unquote_plus(value)),))
     field = CATALOGUE.fields(type_name)[base]
     if not modifier and re.search(r"(?<!\\),", value):
         return frozenset((OR,))
     if modifier:
         return frozenset(((field.type, ":" + _kind_of(field, modifier)),))
     return frozenset(_of_value(field, unquote_plus(value)))
+
+
+def _of_filter(type_name: str, text: str) -> Cell:
+    tree = parse_filter(text)
+    if not isinstance(tree, Comparison) or len(tree.path) > 1:
+        return GRAMMAR
+    field = CATALOGUE.fields(type_name)[tree.path[0].name]
+    return GRAMMAR if field.components else (f"_filter {field.type}", tree.operator)
 
 
 def _kind_of(field: Field, modifier: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.search.rows import (
     composites,
     dates,
+    filters,
     numbers,
     places,
     quantities,
@@ -12,6 +13,7 @@ from tests.search.rows import (
     strings,
     tokens,
     uris,
+    words,
 )
 
 TABLES = (
@@ -24,4 +26,6 @@ TABLES = (
     *quantities.TABLES,
     *uris.TABLES,
     *places.TABLES,
+    *words.TABLES,
+    *filters.TABLES,
 )

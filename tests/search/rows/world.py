@@ -39,6 +39,11 @@ def _risk(name: str, probability: str | None) -> Resource:
     return {**bare, "subject": _to("Patient/none")}
 
 
+def _list(name: str, *items: str) -> Resource:
+    bare: Resource = {"resourceType": "List", "id": name, "status": "current", "mode": "working"}
+    return {**bare, "entry": [{"item": _to(each)} for each in items]} if items else bare
+
+
 def _value_set(name: str, url: str | None) -> Resource:
     bare = {"resourceType": "ValueSet", "id": name, "status": "draft"}
     return {**bare, "url": url} if url else bare
@@ -79,6 +84,9 @@ RESOURCES: tuple[Resource, ...] = (
     _risk("mid", "0.251"),
     _risk("mid2", "0.2510"),
     _risk("unsaid", None),
+    _list("risky", "RiskAssessment/low", "RiskAssessment/mid"),
+    _list("worst", "RiskAssessment/mid2"),
+    _list("empty"),
     _value_set("a", "http://a.org/vs"),
     _value_set("a2", "http://a.org/vs"),
     _value_set("b", "http://a.org/vs1"),
