@@ -23,10 +23,10 @@ def narrowing(type_name: str) -> str:
     return f"{', '.join(named[:-1])} or {named[-1]}" if len(named) > 1 else named[0]
 
 
-def too_many(type_name: str, most: int) -> FhirError:
-    """More than so many resources would have to be looked at one by one."""
+def too_many(type_name: str, most: int, *, sorts: bool = False) -> FhirError:
+    """More than so many resources would have to be looked at one by one, or sorted."""
     text = (
         f"This search of {type_name} would have to look at more than {most} resources one by one; "
-        f"narrow it, for example by {narrowing(type_name)}, or drop the _sort."
+        f"narrow it, for example by {narrowing(type_name)}"
     )
-    return error(Category.TOO_COSTLY, text)
+    return error(Category.TOO_COSTLY, f"{text}, or drop the _sort." if sorts else f"{text}.")

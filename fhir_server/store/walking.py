@@ -22,7 +22,7 @@ async def settled(reach: Reach, type_name: str, planned: MongoPlan) -> MongoPlan
         return planned
     if await _hold(reach, type_name, planned, planned.bounded):
         if planned.otherwise is None:
-            raise too_many(type_name, planned.bounded)
+            raise too_many(type_name, planned.bounded, sorts=True)
         return planned.otherwise
     return planned
 
