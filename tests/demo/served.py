@@ -75,7 +75,7 @@ async def resources(caller: Caller, query: str) -> list[Resource]:
 @asynccontextmanager
 async def serving_record(mongodb_uri: str, database: str, folder: Path) -> AsyncIterator[Record]:
     """The record, and a few resources that have what nothing in it has; nobody changes them."""
-    async with serving(mongodb_uri, database, folder) as served:
+    async with serving(mongodb_uri, database, folder, ig="us-core") as served:
         system = await served.caller("system/*.cruds")
         types = {each["resourceType"] for each in RARE}
         for name, text in seed_bundles.bundles(ANCHOR):

@@ -20,8 +20,10 @@ def selects(resource: Resource, name: str, value: str) -> bool:
 def elements(resource: Resource, path: str) -> list[Any]:
     found: list[Any] = [resource]
     for step in path.split("."):
-        inner = [value for each in found for key, value in each.items() if _named(key, step)]
+        name, _, url = step.partition(":")
+        inner = [value for each in found for key, value in each.items() if _named(key, name)]
         found = [one for many in inner for one in (many if isinstance(many, list) else [many])]
+        found = [one for one in found if not url or one["url"].endswith(f"/{url}")]
     return found
 
 

@@ -12,7 +12,7 @@ class Search:
     type_name: str
     names: tuple[str, ...]
     requirement: str
-    """H1: US Core says SHALL, H2: SHOULD, H3: of the directory."""
+    """H1: US Core says SHALL, H2: SHOULD (or MAY, by its own parameters), H3: of the directory."""
 
     def __str__(self) -> str:
         return f"{self.requirement}-{self.type_name}-{'+'.join(self.names)}"
@@ -63,6 +63,13 @@ RelatedPerson patient | name | patient+name
 ServiceRequest patient+status | patient+code+authored
 Specimen patient
 """
+_OF_THE_GUIDE = """
+CareTeam patient+role
+Condition patient+asserted-date
+Encounter patient+discharge-disposition
+Goal patient+description
+Patient race | ethnicity | gender-identity
+"""
 _DIRECTORY = """
 Practitioner _id | name | identifier
 PractitionerRole practitioner | specialty
@@ -82,10 +89,12 @@ def _searches(text: str, requirement: str) -> list[Search]:
 SEARCHES = [
     *_searches(_SHALL, "H1"),
     *_searches(_SHOULD, "H2"),
+    *_searches(_OF_THE_GUIDE, "H2-ig"),
     *_searches(_DIRECTORY, "H3"),
 ]
 
-# The type of each parameter and the path of its elements; `[x]` is any type of a choice.
+# The type of each parameter and the path of its elements; `[x]` is any type of a choice,
+# and what follows a colon the end of an extension's url.
 ELEMENTS = {
     "_id": "token id",
     "_lastUpdated": "date meta.lastUpdated",
@@ -94,8 +103,10 @@ ELEMENTS = {
     "CarePlan.category": "token category",
     "CarePlan.date": "date period",
     "CarePlan.status": "token status",
+    "CareTeam.role": "token participant.role",
     "CareTeam.status": "token status",
     "Condition.abatement-date": "date abatement[x]",
+    "Condition.asserted-date": "date extension:condition-assertedDate.valueDateTime",
     "Condition.category": "token category",
     "Condition.clinical-status": "token clinicalStatus",
     "Condition.code": "token code",
@@ -117,10 +128,12 @@ ELEMENTS = {
     "DocumentReference.type": "token type",
     "Encounter.class": "token class",
     "Encounter.date": "date period",
+    "Encounter.discharge-disposition": "token hospitalization.dischargeDisposition",
     "Encounter.identifier": "token identifier",
     "Encounter.location": "reference location.location",
     "Encounter.status": "token status",
     "Encounter.type": "token type",
+    "Goal.description": "token description",
     "Goal.lifecycle-status": "token lifecycleStatus",
     "Goal.target-date": "date target.due[x]",
     "Immunization.date": "date occurrence[x]",
@@ -145,10 +158,13 @@ ELEMENTS = {
     "Organization.name": "string name",
     "Patient.birthdate": "date birthDate",
     "Patient.death-date": "date deceasedDateTime",
+    "Patient.ethnicity": "token extension:us-core-ethnicity.extension.valueCoding.code",
     "Patient.family": "string name.family",
     "Patient.gender": "token gender",
+    "Patient.gender-identity": "token extension:us-core-genderIdentity.value[x].coding.code",
     "Patient.identifier": "token identifier",
     "Patient.name": "string name",
+    "Patient.race": "token extension:us-core-race.extension.valueCoding.code",
     "Practitioner.identifier": "token identifier",
     "Practitioner.name": "string name",
     "PractitionerRole.practitioner": "reference practitioner",
