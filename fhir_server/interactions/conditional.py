@@ -9,7 +9,7 @@ search beside the one to write: the answer discloses whether there is a match.
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fhir_server.access.context import Interaction
 from fhir_server.interactions.call import Call, Return
@@ -64,10 +64,10 @@ async def conditional_update(call: Call) -> Reply:
 
     async def attempt(store: FhirStore) -> Written:
         await store.lock([criteria_lock(call.type_name, criteria)])
-        found = await _one(store, call.type_name, expression)
+        found = await only_match(store, call.type_name, expression)
         if found is None and given is None and expected is None:
             return Written(await store.create(call.type_name, proposed), created=True)
-        logical_id = await _target(store, call.type_name, found, given)
+        logical_id = await update_target(store, call.type_name, found, given)
         return await store.update(
             call.type_name,
             logical_id,
@@ -81,7 +81,7 @@ async def conditional_update(call: Call) -> Reply:
     return written(call, result.stored, created=result.created, doubts=found)
 
 
-async def _target(
+async def update_target(
     store: FhirStore, type_name: str, found: StoredVersion | None, given: str | None
 ) -> str:
     """The id to update. R4 3.1.0.4.3: with a match it is the match's, else the resource's own,
@@ -107,7 +107,7 @@ async def conditional_patch(call: Call) -> Reply:
 
     async def attempt(store: FhirStore) -> Written:
         await store.lock([criteria_lock(call.type_name, criteria)])
-        found = await _one(store, call.type_name, expression)
+        found = await only_match(store, call.type_name, expression)
         if found is None:
             raise error(Category.NOT_FOUND, f"The criteria match no {call.type_name}.")
         return await patched(call, store, found.logical_id)
@@ -121,15 +121,10 @@ async def conditional_delete(call: Call) -> Reply:
     """Deletes the match, or all of them where the operator allows it; 204 without any, as what
     was asked for is so already."""
     criteria = _criteria(call)
-    expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
-    call.store.require(Interaction.DELETE, call.type_name)
-    most = MOST_DELETED if call.service.deletes_many else 1
 
     async def attempt(store: FhirStore) -> int:
         await store.lock([criteria_lock(call.type_name, criteria)])
-        found = await store.find(call.type_name, expression, limit=most + 1)
-        if len(found) > most:
-            raise several_matches(call.type_name) if most == 1 else _too_many(call.type_name)
+        found = await to_delete(call, store, criteria)
         for one in found:
             await store.delete(call.type_name, one.logical_id)
         return len(found)
@@ -141,7 +136,21 @@ async def conditional_delete(call: Call) -> Reply:
     return Reply(204)
 
 
-async def _one(store: FhirStore, type_name: str, expression: Expression) -> StoredVersion | None:
+async def to_delete(call: Call, store: FhirStore, criteria: str) -> list[StoredVersion]:
+    """What the criteria select, as many as the operator lets one delete remove."""
+    expression = parse_criteria(store.catalogue, call.type_name, criteria)
+    store.require(Interaction.DELETE, call.type_name)
+    most = MOST_DELETED if call.service.deletes_many else 1
+    found = await store.find(call.type_name, expression, limit=most + 1)
+    if len(found) > most:
+        raise several_matches(call.type_name) if most == 1 else _too_many(call.type_name)
+    return found
+
+
+async def only_match(
+    store: FhirStore, type_name: str, expression: Expression
+) -> StoredVersion | None:
+    """What the criteria select, if anything. Raises MULTIPLE_MATCHES."""
     found = await store.find(type_name, expression, limit=2)
     if len(found) > 1:
         raise several_matches(type_name)
@@ -162,8 +171,10 @@ def _too_many(type_name: str) -> FhirError:
 
 
 def criteria_lock(type_name: str, criteria: str) -> str:
-    """The name under which equal criteria exclude each other, however their parts are ordered."""
-    return f"criteria:{type_name}?{'&'.join(sorted(criteria.lstrip('?').split('&')))}"
+    """The name under which equal criteria exclude each other, however their parts are ordered and
+    written."""
+    pairs = sorted(parse_qsl(criteria.lstrip("?"), keep_blank_values=True))
+    return f"criteria:{type_name}?{urlencode(pairs)}"
 
 
 def several_matches(type_name: str) -> FhirError:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from fhir_server.interactions.bundle.entries import Entry, at_entry
 from fhir_server.interactions.bundle.links import ConditionalReferences
+from fhir_server.interactions.bundle.patches import patch_of
 from fhir_server.interactions.bundle.responses import (
     failure_entry,
     response_bundle,
@@ -48,6 +49,7 @@ async def perform_entry(call: Call, entry: Entry, rows: Sequence[Row]) -> Reply:
         version_id=values.get("version", ""),
         parameters=entry.parameters,
         body=entry.resource,
+        patch=patch_of(entry),
         conditions=entry.conditions,
     )
     reply = await row.perform(entry_call)

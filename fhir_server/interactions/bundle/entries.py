@@ -12,7 +12,7 @@ from fhir_server.outcome import Category, FhirError, error
 from resources.fhir_json import Resource
 from resources.validation import validate
 
-_METHODS: Final = ("DELETE", "POST", "PUT", "GET", "HEAD")
+_METHODS: Final = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
 """In processing order (R4 3.1.0.11.2)."""
 
 
@@ -29,6 +29,18 @@ class Entry:
     full_url: str | None
     resource: Resource | None
     conditions: Conditions
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it names what it writes by criteria in its address."""
+        return bool(self.query) and self.method in ("PUT", "PATCH", "DELETE")
+
+    @property
+    def criteria(self) -> str | None:
+        """By which it finds what it is about, if it does so."""
+        if self.method == "POST":
+            return self.conditions.if_none_exist
+        return self.query if self.is_conditional else None
 
     @property
     def path(self) -> str:

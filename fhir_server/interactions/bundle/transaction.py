@@ -1,37 +1,26 @@
 """transaction: all entries or none (R4 3.1.0.11.2).
 
-Ids are given and links resolved first; then one MongoDB transaction deletes, creates, updates and
-reads, in that order. Criteria are read under lock documents, so that equal conditional creates
-exclude each other.
+Ids are given and links resolved first; then an `Attempt` does the rest in one MongoDB transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import uuid4
 
-from fhir_server.interactions.bundle.batch import perform_entry
+from fhir_server.interactions.bundle.attempt import Attempt, Prepared
 from fhir_server.interactions.bundle.entries import Entry, at_entry
-from fhir_server.interactions.bundle.links import (
-    BundleLinks,
-    ConditionalReferences,
-)
+from fhir_server.interactions.bundle.links import BundleLinks
 from fhir_server.interactions.bundle.responses import response_bundle, response_entry
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.checked import checked, without_server_elements
-from fhir_server.interactions.conditional import criteria_lock, several_matches
-from fhir_server.interactions.doubts import doubts
-from fhir_server.interactions.etag import expected_version
 from fhir_server.interactions.names import check_type
-from fhir_server.interactions.reply import Reply, written
+from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Row
 from fhir_server.outcome import Category, FhirError, Issue, error
-from fhir_server.search.query import parse_criteria
 from fhir_server.store import FhirStore
-from fhir_server.store.versions import StoredVersion
 from resources.fhir_json import Resource
-from resources.references import rewrite
 
 
 async def process_transaction(call: Call, entries: Sequence[Entry], rows: Sequence[Row]) -> Reply:
@@ -39,11 +28,10 @@ async def process_transaction(call: Call, entries: Sequence[Entry], rows: Sequen
     for entry in entries:
         _check_address(entry)
     _refuse_duplicates(entries)
-    new_ids = {entry.index: str(uuid4()) for entry in entries if entry.method == "POST"}
-    prepared = _prepare(entries, new_ids, call.service.base_url)
+    prepared = _prepare(entries, call.service.base_url)
 
     async def attempt(store: FhirStore) -> dict[int, Reply]:
-        return await _Attempt(replace(call, store=store), entries, rows, new_ids, prepared).run()
+        return await Attempt(replace(call, store=store), entries, rows, prepared).run()
 
     types = frozenset(entry.type_name for entry in entries if entry.method in ("POST", "PUT"))
     replies = await call.store.run_transaction(attempt, types=types)
@@ -58,123 +46,8 @@ async def process_transaction(call: Call, entries: Sequence[Entry], rows: Sequen
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One try inside a MongoDB transaction; what it is given stays as it is for the next one."""
-
-    call: Call
-    entries: Sequence[Entry]
-    rows: Sequence[Row]
-    new_ids: dict[int, str]
-    prepared: _Prepared
-
-    async def run(self) -> dict[int, Reply]:
-        replies = await self._perform("DELETE")
-        matched = await self._match_conditional_creates()
-        resources = await self._with_matches(matched)
-        replies |= await self._create(resources, matched)
-        replies |= await self._update(resources)
-        replies |= await self._perform("GET", "HEAD")
-        return replies
-
-    async def _perform(self, *methods: str) -> dict[int, Reply]:
-        replies: dict[int, Reply] = {}
-        for entry in self._of(*methods):
-            try:
-                replies[entry.index] = await perform_entry(self.call, entry, self.rows)
-            except FhirError as problem:
-                raise at_entry(problem, entry) from None
-        return replies
-
-    def _of(self, *methods: str) -> list[Entry]:
-        return [entry for entry in self.entries if entry.method in methods]
-
-    async def _match_conditional_creates(self) -> dict[int, StoredVersion]:
-        """The existing resource for each `ifNoneExist` that has one."""
-        conditional = [
-            (entry, entry.conditions.if_none_exist)
-            for entry in self._of("POST")
-            if entry.conditions.if_none_exist is not None
-        ]
-        store = self.call.store
-        if conditional:
-            await store.lock(
-                sorted({criteria_lock(entry.type_name, text) for entry, text in conditional})
-            )
-        matched: dict[int, StoredVersion] = {}
-        for entry, text in conditional:
-            try:
-                expression = parse_criteria(store.catalogue, entry.type_name, text)
-                found = await store.find(entry.type_name, expression, limit=2)
-                if len(found) > 1:
-                    raise several_matches(entry.type_name)
-            except FhirError as problem:
-                raise at_entry(problem, entry) from None
-            if found:
-                matched[entry.index] = found[0]
-        return matched
-
-    async def _with_matches(self, matched: dict[int, StoredVersion]) -> dict[int, Resource]:
-        """The resources to write, with conditional references and matched creates put in."""
-        kept = {
-            index: item for index, item in self.prepared.resources.items() if index not in matched
-        }
-        if not matched and not self.prepared.has_searches:
-            return kept
-        renamed = {
-            f"{found.type_name}/{self.new_ids[index]}": f"{found.type_name}/{found.logical_id}"
-            for index, found in matched.items()
-        }
-        copies = {index: _copy(item) for index, item in kept.items()}
-        conditional = ConditionalReferences(self.call.store)
-        for entry in self._of("POST", "PUT"):
-            if entry.index in copies:
-                rewrite(copies[entry.index], renamed.get)
-                try:
-                    await conditional.resolve(copies[entry.index])
-                except FhirError as problem:
-                    raise at_entry(problem, entry) from None
-        return copies
-
-    async def _create(
-        self, resources: dict[int, Resource], matched: dict[int, StoredVersion]
-    ) -> dict[int, Reply]:
-        fresh = [entry for entry in self._of("POST") if entry.index in resources]
-        created = await self.call.store.create_many(
-            [
-                (entry.type_name, self.new_ids[entry.index], resources[entry.index])
-                for entry in fresh
-            ]
-        )
-        replies = {
-            entry.index: written(self.call, version, created=True)
-            for entry, version in zip(fresh, created, strict=True)
-        }
-        for index, version in matched.items():
-            replies[index] = written(self.call, version, created=False)
-        return replies
-
-    async def _update(self, resources: dict[int, Resource]) -> dict[int, Reply]:
-        replies: dict[int, Reply] = {}
-        for entry in self._of("PUT"):
-            try:
-                result = await self.call.store.update(
-                    entry.type_name,
-                    entry.segments[1],
-                    resources[entry.index],
-                    if_match=expected_version(entry.conditions.if_match),
-                )
-            except FhirError as problem:
-                raise at_entry(problem, entry) from None
-            found = await doubts(self.call, self.call.store, result)
-            replies[entry.index] = written(
-                self.call, result.stored, created=result.created, doubts=found
-            )
-        return replies
-
-
 def _check_address(entry: Entry) -> None:
-    """POST goes to a type, PUT and DELETE to an instance; criteria in their place come later."""
+    """POST goes to a type; PUT, PATCH and DELETE to an instance, or to what criteria select."""
     try:
         if entry.is_operation:
             raise error(
@@ -182,17 +55,11 @@ def _check_address(entry: Entry) -> None:
                 "An operation is asked for on its own or in a batch, not in a transaction.",
                 f"{entry.path}.request.url",
             )
-        if entry.method in ("POST", "PUT", "DELETE"):
-            wanted = 1 if entry.method == "POST" else 2
-            if len(entry.segments) != wanted or entry.query:
-                shape = "Type" if wanted == 1 else "Type/id"
-                raise error(
-                    Category.NOT_SUPPORTED,
-                    f"The url of a {entry.method} is {shape} here.",
-                    f"{entry.path}.request.url",
-                )
+        if entry.method in ("POST", "PUT", "PATCH", "DELETE"):
+            _check_shape(entry)
             check_type(entry.type_name)
-        if entry.method == "PUT" and (entry.resource or {}).get("id") != entry.segments[1]:
+        given = (entry.resource or {}).get("id")
+        if entry.method == "PUT" and not entry.is_conditional and given != entry.segments[1]:
             raise error(
                 Category.INVALID,
                 f"The resource's id has to be that of the address, {entry.segments[1][:64]}.",
@@ -202,12 +69,20 @@ def _check_address(entry: Entry) -> None:
         raise at_entry(problem, entry) from None
 
 
+def _check_shape(entry: Entry) -> None:
+    shape = "Type" if entry.method == "POST" else "Type/id or Type?criteria"
+    wanted = 1 if entry.method == "POST" or entry.is_conditional else 2
+    if len(entry.segments) != wanted or (entry.method == "POST" and entry.query):
+        text = f"The url of a {entry.method} is {shape}."
+        raise error(Category.INVALID, text, f"{entry.path}.request.url")
+
+
 def _refuse_duplicates(entries: Sequence[Entry]) -> None:
     """R4 3.1.0.11.2: an identity is written once in a transaction; a fullUrl names one entry."""
     written_once: set[tuple[str, ...]] = set()
     urls: set[str] = set()
     for entry in entries:
-        if entry.method in ("PUT", "DELETE"):
+        if entry.method in ("PUT", "PATCH", "DELETE") and not entry.is_conditional:
             if entry.segments in written_once:
                 raise error(
                     Category.INVALID,
@@ -215,7 +90,7 @@ def _refuse_duplicates(entries: Sequence[Entry]) -> None:
                     f"{entry.path}.request.url",
                 )
             written_once.add(entry.segments)
-        if entry.full_url is not None and entry.method in ("POST", "PUT"):
+        if entry.full_url is not None and entry.method in ("POST", "PUT", "PATCH"):
             if entry.full_url in urls:
                 raise error(
                     Category.INVALID,
@@ -225,22 +100,14 @@ def _refuse_duplicates(entries: Sequence[Entry]) -> None:
             urls.add(entry.full_url)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """What a transaction writes, as far as it can be known before it begins."""
-
-    resources: dict[int, Resource]
-    """By entry; each checked."""
-    has_searches: bool
-    """Some reference is a search, to be resolved inside the transaction."""
-
-
-def _prepare(entries: Sequence[Entry], new_ids: dict[int, str], base_url: str) -> _Prepared:
+def _prepare(entries: Sequence[Entry], base_url: str) -> Prepared:
     """Every resource to be written, its links resolved and checked; all problems at once.
 
     A create that turns out to match keeps its type, so that what is checked here stays right.
     """
-    links = BundleLinks(_identities(entries, new_ids), entries, base_url)
+    new_ids = {entry.index: str(uuid4()) for entry in entries if _may_create(entry)}
+    identities = _identities(entries, new_ids)
+    links = BundleLinks(identities, entries, base_url)
     resources: dict[int, Resource] = {}
     has_searches = False
     issues: list[Issue] = []
@@ -255,27 +122,26 @@ def _prepare(entries: Sequence[Entry], new_ids: dict[int, str], base_url: str) -
             issues += at_entry(problem, entry).issues
     if issues:
         raise FhirError(Category.INVALID, tuple(issues[:200]))
-    return _Prepared(resources, has_searches)
+    return Prepared(resources, has_searches, new_ids, identities)
 
 
-def _identities(entries: Sequence[Entry], new_ids: dict[int, str]) -> dict[int, str]:
-    identities = {
-        index: f"{entries[index].type_name}/{new_id}" for index, new_id in new_ids.items()
-    }
+def _may_create(entry: Entry) -> bool:
+    """Whether the server may have to give an id; so too a conditional update without one."""
+    if entry.method == "PUT":
+        return entry.is_conditional and "id" not in (entry.resource or {})
+    return entry.method == "POST"
+
+
+def _identities(entries: Sequence[Entry], new_ids: Mapping[int, str]) -> dict[int, str]:
+    """What links to an entry become, unless its criteria select something else."""
+    identities: dict[int, str] = {}
     for entry in entries:
-        if entry.method == "PUT":
+        if entry.index in new_ids:
+            identities[entry.index] = f"{entry.type_name}/{new_ids[entry.index]}"
+        elif entry.method == "PATCH" and entry.is_conditional:
+            identities[entry.index] = f"{entry.type_name}/{uuid4()}"
+        elif entry.method == "PUT" and entry.is_conditional:
+            identities[entry.index] = f"{entry.type_name}/{(entry.resource or {})['id']}"
+        elif entry.method in ("PUT", "PATCH"):
             identities[entry.index] = "/".join(entry.segments)
     return identities
-
-
-def _copy(value: Resource) -> Resource:
-    """A copy deep enough to rewrite, so that a retry starts from what came."""
-    return {name: _copied(member) for name, member in value.items()}
-
-
-def _copied(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _copied(member) for name, member in value.items()}  # pyright: ignore
-    if isinstance(value, list):
-        return [_copied(item) for item in value]  # pyright: ignore
-    return value
