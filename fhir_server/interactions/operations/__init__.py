@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from fhir_server.interactions.operations.explain import explain
+from fhir_server.interactions.operations.meta import meta, meta_add, meta_delete
 from fhir_server.interactions.operations.operation import Operation, rows
 from fhir_server.interactions.operations.reindex import reindex
 from fhir_server.interactions.operations.versions import versions
-from resources.operations import operation_definitions
+from resources.operations import Level, operation_definitions
 
 _DEFINED: Final = operation_definitions()
 
@@ -16,6 +17,10 @@ OPERATIONS: Final = (
     Operation(_DEFINED["CapabilityStatement-versions"], versions),
     Operation(_DEFINED["explain"], explain, searches=True),
     Operation(_DEFINED["reindex"], reindex),
+    # Of a type or of all, R4 leaves it to the server: all labels in use would tell of others' data.
+    Operation(_DEFINED["Resource-meta"], meta, only=frozenset({Level.INSTANCE})),
+    Operation(_DEFINED["Resource-meta-add"], meta_add),
+    Operation(_DEFINED["Resource-meta-delete"], meta_delete),
 )
 """Routes, the CapabilityStatement's entries and the rows of the access matrix derive from this."""
 
