@@ -24,7 +24,7 @@ from resources.access_table import members
 from resources.fhir_json import dump
 
 _BATCH: Final = 200
-_DERIVED: Final = ("m", "k", "d", "e", "dt", "n", "p", "s", "f", "c", "w", "g", "json")
+_DERIVED: Final = ("m", "k", "d", "e", "dt", "n", "p", "s", "f", "c", "w", "o", "g", "json")
 
 
 @dataclass(frozen=True, slots=True)
