@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tests.demo.served import Resource
 from tests.us_core.deciding import codes, elements, moved, texts, when
-from tests.us_core.table import Search, element_of
+from tests.us_core.table import SEARCHES, Search, element_of
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -39,11 +39,26 @@ def _said(kind: str, element: Any) -> str | None:
             return texts(element)[0]
 
 
+def _first_tried() -> dict[Search, set[str]]:
+    found: dict[Search, set[str]] = {}
+    known: set[tuple[str, str]] = set()
+    for search in SEARCHES:
+        dates = {each for each in search.names if element_of(search.type_name, each)[0] == "date"}
+        new = {each for each in search.names if (search.type_name, each) not in known}
+        found[search] = dates | new
+        known |= {(search.type_name, each) for each in search.names}
+    return found
+
+
+_FIRST_TRIED: Final = _first_tried()
+
+
 def variants(search: Search, resource: Resource, alike: list[Resource]) -> Iterator[Pairs]:
-    """The combination with the resource's values, then each value said in its other ways."""
+    """The combination with the resource's values, then each value said in its other ways: dates in
+    every combination, all else where the parameter is tried for the first time."""
     plain = {name: value_of(resource, name) or "" for name in search.names}
     yield tuple(plain.items())
-    for name in search.names:
+    for name in sorted(_FIRST_TRIED[search]):
         for other in _other_ways(name, plain[name], resource, alike):
             yield tuple({**plain, name: other}.items())
 
