@@ -73,6 +73,7 @@ search-report: install
 docs: install
 	$(BIN)/python -m fhir_server.cli.settings_page > docs/settings.md
 	$(BIN)/python -m fhir_server.cli.errors_page > docs/errors.md
+	$(BIN)/python -m fhir_server.cli.validation_page > docs/validation.md
 	$(BIN)/python -m fhir_server.cli.resource_pages docs/resources
 
 clean:

@@ -16,6 +16,8 @@ from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
+from resources.definitions.value_sets import ValueSets
+
 Definition: TypeAlias = dict[str, Any]
 Row: TypeAlias = list[Any]
 
@@ -160,6 +162,19 @@ def us_core(definitions: list[Definition], known: list[Row]) -> list[Row]:
     return search_parameters(new, [])
 
 
+def invariants(definitions: list[Definition]) -> list[Row]:
+    """[key, severity, what HL7 says, where], each once: where it is defined, not inherited."""
+    found: dict[str, Row] = {}
+    for definition in definitions:
+        for element in definition["snapshot"]["element"]:
+            for said in element.get("constraint", []):
+                if said.get("source", definition["url"]) == definition["url"]:
+                    key, text = str(said["key"]), " ".join(str(said["human"]).split())
+                    row = [key, str(said["severity"]), text, str(element["path"])]
+                    found.setdefault(key, row)
+    return [row for _, row in sorted(found.items())]
+
+
 def compartments(definitions: list[Definition]) -> Definition:
     return {
         str(d["code"]): {str(r["code"]): list(r["param"]) for r in d["resource"] if r.get("param")}
@@ -174,6 +189,21 @@ def bindings(definitions: list[Definition]) -> Definition:
         for d in definitions
         if d["codes"] is not None
     }
+
+
+def extensible_bindings(
+    definitions: list[Definition], value_sets: list[Definition], systems: list[Definition]
+) -> Definition:
+    """The same for the extensible bindings of elements (R4 `terminologies.html#extensible`)."""
+    known = ValueSets(value_sets, systems)
+    wanted = {
+        str(binding["valueSet"]).partition("|")[0]
+        for definition in definitions
+        for element in definition["snapshot"]["element"]
+        if (binding := element.get("binding", {})).get("strength") == "extensible"
+    }
+    listed = {url: known.listed(url) for url in sorted(wanted)}
+    return {url: codes for url, codes in listed.items() if codes}
 
 
 def operation_bindings(
@@ -243,10 +273,13 @@ def main(folder: Path) -> None:
     write("us-core", us_core(of_us_core, parameters))
     write("compartments", compartments(read(folder, "compartments")))
     of_operations = read(folder, "operationdefinitions")
-    asked = operation_bindings(
-        of_operations, read(folder, "valuesets"), read(folder, "codesystems")
+    value_sets, systems = read(folder, "valuesets"), read(folder, "codesystems")
+    asked = operation_bindings(of_operations, value_sets, systems)
+    advised = extensible_bindings(
+        [*types, *resources], value_sets, systems + read(folder, "codesystems-v3")
     )
-    write("bindings", asked | bindings(read(folder, "required-bindings")))
+    write("bindings", advised | asked | bindings(read(folder, "required-bindings")))
+    write("invariants", invariants([*types, *resources]))
     write("operations", operations(of_operations))
 
 

@@ -13,6 +13,7 @@ _TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem/"
 _ALLERGY_VERIFICATION: Final = _TERMINOLOGY + "allergyintolerance-verification"
 _CONDITION_VERIFICATION: Final = _TERMINOLOGY + "condition-ver-status"
 _CONDITION_CLINICAL: Final = _TERMINOLOGY + "condition-clinical"
+_CONDITION_CATEGORY: Final = _TERMINOLOGY + "condition-category"
 
 _has_value: Final = presence("value[x]")
 _has_abatement: Final = presence("abatement[x]")
@@ -42,6 +43,17 @@ def condition_in_error(members: Resource, _: Run) -> bool:
     status = child(members, "verificationStatus")
     in_error = has_coding(status, _CONDITION_VERIFICATION, "entered-in-error")
     return not (in_error and has(members, "clinicalStatus"))
+
+
+def problem_has_status(members: Resource, _: Run) -> bool:
+    """By its words: the published expression compares a concept with a text, which never holds."""
+    listed = any(
+        has_coding(one, _CONDITION_CATEGORY, "problem-list-item")
+        for one in children(members, "category")
+    )
+    status = child(members, "verificationStatus")
+    in_error = has_coding(status, _CONDITION_VERIFICATION, "entered-in-error")
+    return not listed or in_error or has(members, "clinicalStatus")
 
 
 def dispense_order(members: Resource, _: Run) -> bool:

@@ -1,4 +1,8 @@
-"""Required bindings (R4 `terminologies.html#required`): the code SHALL be from the value set."""
+"""Bindings to value sets whose codes the definitions list (R4 `terminologies.html#strength`).
+
+Required: the code SHALL be from the value set. Extensible: from it where one of its codes fits,
+which only a person can tell, so that another code is worth a warning and a text alone is none.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ def coded_check(element: Element, type_name: str) -> CodedCheck | None:
     systems = REGISTRY.codes(element.binding[1])
     if systems is None:
         return None
-    message = _message(systems, element.binding[1])
+    message = f"must be {_wanted(systems, element.binding[1])}"
     match type_name:
         case "code" | "string" | "uri":
             return _code(frozenset[str]().union(*systems.values()), message)
@@ -33,11 +37,36 @@ def coded_check(element: Element, type_name: str) -> CodedCheck | None:
             return None
 
 
-def _message(systems: Mapping[str, frozenset[str]], value_set: str) -> str:
+def advised_check(element: Element, type_name: str) -> CodedCheck | None:
+    """The same for an extensible binding."""
+    if element.binding is None or element.binding[0] != "extensible":
+        return None
+    systems = REGISTRY.codes(element.binding[1])
+    if systems is None or type_name not in ("Coding", "CodeableConcept"):
+        return None
+    wanted = f"should be {_wanted(systems, element.binding[1])}, where one of these fits"
+
+    def check(value: Any) -> str | None:
+        codings = value.get("coding") if type_name == "CodeableConcept" else [value]
+        given = [one for one in _objects(codings) if "code" in one]
+        if not given or any(_is_listed(one, systems) for one in given):
+            return None
+        shown = f"{given[0].get('system', '')}|{given[0]['code']}"
+        return f"{shown[:120]!r} {wanted} (extensible)"
+
+    return check
+
+
+def _objects(value: Any) -> list[Resource]:
+    many = cast(list[Any], value) if isinstance(value, list) else []
+    return [one for one in many if isinstance(one, dict)]
+
+
+def _wanted(systems: Mapping[str, frozenset[str]], value_set: str) -> str:
     codes = sorted(frozenset[str]().union(*systems.values()))
     if len(codes) <= _SHOWN:
-        return f"must be one of {', '.join(codes)}"
-    return f"must be from {value_set}, such as {', '.join(codes[:_SHOWN])}"
+        return f"one of {', '.join(codes)}"
+    return f"from {value_set}, such as {', '.join(codes[:_SHOWN])}"
 
 
 def _code(codes: frozenset[str], message: str) -> CodedCheck:

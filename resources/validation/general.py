@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +12,7 @@ from resources.validation.problem import Run
 from resources.validation.times import surely_after
 
 UCUM: Final = "http://unitsofmeasure.org"
+_FOR_PROGRAMS: Final = re.compile(r"[A-Z][A-Za-z0-9_]{0,254}")
 _MEALS: Final = frozenset({"C", "CM", "CD", "CV"})
 
 
@@ -80,3 +82,14 @@ def offset(members: Resource, _: Run) -> bool:
 
 def not_home(members: Resource, _: Run) -> bool:
     return members.get("use") != "home"
+
+
+def narrated(members: Resource, run: Run) -> bool:
+    """Asked of resources that stand for themselves: what is contained is told of outside."""
+    return members is not run.container or has(child(members, "text"), "div")
+
+
+def named_for_programs(members: Resource, _: Run) -> bool:
+    """As R5 words it: of a name that is there."""
+    name = text(members, "name")
+    return name is None or _FOR_PROGRAMS.fullmatch(name) is not None

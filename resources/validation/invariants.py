@@ -1,8 +1,8 @@
-"""Invariants of R4 that are errors, by hand, as rows: key, what it says, how it is decided.
+"""Invariants of R4 by hand, as rows: key, what it says, how it is decided.
 
 Where each applies stands in the element tables. A row decides without raising on any JSON value,
-because structure and invariants are judged in the same walk. Left out are warnings and the
-invariants of definitional resources (StructureDefinition, TestScript …).
+because structure and invariants are judged in the same walk. Left out are most invariants of
+definitional resources (StructureDefinition, TestScript …); `docs/validation.md` lists them.
 """
 
 from __future__ import annotations
@@ -178,9 +178,45 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     _row("vsd-10", "has a code and so needs its system", needs("code", "system")),
 )
 
+_NAMED: Final = (
+    *("adf", "cid", "cmd", "cpb", "cpd", "csd", "ees", "esc", "evd", "evi", "evv", "gdf", "ig"),
+    *("lib", "mea", "msd", "nsd", "opd", "pdf", "que", "red", "rsd", "rvs", "sdf", "smp", "spd"),
+    *("tcp", "tst", "vsd"),
+)
+"""R4 gives each of these types the same advice on names, under a key of its own."""
+
+ADVICE: Final[tuple[Invariant, ...]] = (
+    _row("dom-6", "should have a narrative (text.div)", general.narrated),
+    _row(
+        "con-3",
+        "is a problem list item and so needs clinicalStatus unless entered in error",
+        clinical.problem_has_status,
+    ),
+    _row(
+        "nor-1",
+        "needs oralDiet, supplement or enteralFormula",
+        any_of("oralDiet", "supplement", "enteralFormula"),
+    ),
+    *(
+        _row(
+            f"{prefix}-0",
+            "should have a name that programs can use: a capital, then letters, digits and _",
+            general.named_for_programs,
+        )
+        for prefix in _NAMED
+    ),
+)
+"""Those that are warnings."""
+
+_ADVICE: Final = {invariant.key: invariant for invariant in ADVICE}
 _BY_KEY: Final = {invariant.key: invariant for invariant in INVARIANTS}
 
 
 def invariants_of(keys: tuple[str, ...]) -> tuple[Invariant, ...]:
     """Those of some keys that are decided here."""
     return tuple(_BY_KEY[key] for key in keys if key in _BY_KEY)
+
+
+def advice_of(keys: tuple[str, ...]) -> tuple[Invariant, ...]:
+    """The same of those that are warnings."""
+    return tuple(_ADVICE[key] for key in keys if key in _ADVICE)

@@ -34,10 +34,22 @@ class EnoughProblems(Exception):
 class Run:
     """One validation: what was found so far, and which resource is being looked at."""
 
-    __slots__ = ("contained", "contained_in", "container", "depth", "problems", "resource")
+    __slots__ = (
+        "advises",
+        "contained",
+        "contained_in",
+        "container",
+        "depth",
+        "problems",
+        "resource",
+        "warnings",
+    )
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(self, resource: Resource, *, advises: bool = False) -> None:
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.advises = advises
+        """Whether warnings are looked for, which a write has no use for."""
         self.resource = resource
         """FHIRPath's `%resource`."""
         self.container = resource
@@ -51,3 +63,8 @@ class Run:
         self.problems.append(Problem(path, code, message))
         if len(self.problems) >= MOST_PROBLEMS:
             raise EnoughProblems
+
+    def advise(self, path: str, code: str, message: str) -> None:
+        """A warning. There is room for as many again, so that none hides an error."""
+        if len(self.warnings) < MOST_PROBLEMS:
+            self.warnings.append(Problem(path, code, message, "warning"))

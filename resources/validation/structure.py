@@ -17,8 +17,8 @@ from typing import Any, Final, TypeAlias, cast
 
 from resources.fhir_json import ARRAY, OBJECT, Resource
 from resources.registry import REGISTRY, Element, ElementType
-from resources.validation.coded import CodedCheck, coded_check
-from resources.validation.invariants import Invariant, invariants_of
+from resources.validation.coded import CodedCheck, advised_check, coded_check
+from resources.validation.invariants import Invariant, advice_of, invariants_of
 from resources.validation.linkage import check_contained, reference_check
 from resources.validation.narrative import xhtml_problem
 from resources.validation.primitives import CHECKS, PrimitiveCheck
@@ -44,6 +44,8 @@ class Shape:
     choices: tuple[tuple[str, frozenset[str]], ...]
     """Name of a choice, and the JSON names of which one type's may be there."""
     invariants: tuple[Invariant, ...]
+    advice: tuple[Invariant, ...]
+    """Invariants that are warnings."""
 
 
 @cache
@@ -64,12 +66,18 @@ def shape(node: str) -> Shape:
             required.append((element.name, frozenset(names)))
         if len(element.types) > 1:
             choices.append((element.name, frozenset(names)))
-    return Shape(checks, tuple(required), tuple(choices), invariants_of(_keys(node)))
+    keys = _keys(node)
+    return Shape(checks, tuple(required), tuple(choices), invariants_of(keys), advice_of(keys))
 
 
 def _keys(node: str) -> tuple[str, ...]:
-    extension = ("ext-1",) if node == "Extension" else ()
-    return REGISTRY.invariants(node) + extension
+    """With those that the tables leave out because so much has them."""
+    inherited: tuple[str, ...] = ()
+    if node == "Extension":
+        inherited = ("ext-1",)
+    elif REGISTRY.is_type(node) and REGISTRY.base(node) == "DomainResource":
+        inherited = ("dom-6",)
+    return REGISTRY.invariants(node) + inherited
 
 
 def walk(node: Shape, members: Resource, path: str, run: Run) -> None:
@@ -98,7 +106,15 @@ def walk(node: Shape, members: Resource, path: str, run: Run) -> None:
     for invariant in node.invariants:
         if not invariant.holds(members, run):
             run.add(path, "invariant", f"{invariant.message} ({invariant.key})")
+    if run.advises:
+        _advise(node, members, path, run)
     run.depth -= 1
+
+
+def _advise(node: Shape, members: Resource, path: str, run: Run) -> None:
+    for invariant in node.advice:
+        if not invariant.holds(members, run):
+            run.advise(path, "invariant", f"{invariant.message} ({invariant.key})")
 
 
 def walk_resource(value: Any, path: str, run: Run) -> None:
@@ -183,6 +199,8 @@ def _into(element: Element, of: ElementType) -> _Into:
         extras.append(reference_check(of.targets))
     if coded := coded_check(element, of.name):
         extras.append(_coded(coded))
+    if advised := advised_check(element, of.name):
+        extras.append(_advised(advised))
     if of.node != element.path and (added := invariants_of(element.invariants)):
         extras.append(_added(added))
     return _walk_with(of.node, tuple(extras))
@@ -217,6 +235,14 @@ def _coded(check: CodedCheck) -> _Into:
     def into(members: Resource, path: str, run: Run) -> None:
         if message := check(members):
             run.add(path, "code-invalid", message)
+
+    return into
+
+
+def _advised(check: CodedCheck) -> _Into:
+    def into(members: Resource, path: str, run: Run) -> None:
+        if run.advises and (message := check(members)):
+            run.advise(path, "code-invalid", message)
 
     return into
 

@@ -143,4 +143,4 @@ def test_compilation_gives_the_committed_tables(
     for made in tmp_path.iterdir():
         committed = Path(compilation.__file__).with_name(made.name)
         assert decompress(made.read_bytes()) == decompress(committed.read_bytes()), made.name
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.iterdir())) == 7

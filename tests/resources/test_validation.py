@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from resources.fhir_json import dump, parse
 from resources.registry import REGISTRY
 from resources.validation import Problem, validate
-from resources.validation.invariants import INVARIANTS
+from resources.validation.invariants import ADVICE, INVARIANTS
 from resources.validation.problem import MOST_PROBLEMS
 from tests.resources.data import examples, needs_data, synthea
-from tests.resources.validation_tables import BAD, DIV, GOOD, LOINC, OBSERVATION, PATIENT
+from tests.resources.validation_tables import ADVISED, BAD, DIV, GOOD, LOINC, OBSERVATION, PATIENT
 
 
 @pytest.mark.parametrize("resource", GOOD, ids=range(len(GOOD)))
@@ -35,6 +35,28 @@ def test_bad(name: str, resource: dict[str, Any], path: str, code: str) -> None:
     assert all(problem.severity == "error" and problem.message for problem in problems)
     if code == "invariant":
         assert f"({name.split()[0]})" in "".join(problem.message for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "path", "code"), ADVISED, ids=[row[0] for row in ADVISED]
+)
+def test_warnings(name: str, resource: dict[str, Any], path: str, code: str) -> None:
+    """Told where they are asked for, and never in the way of a write."""
+    assert not validate(copy.deepcopy(resource))
+    (problem,) = validate(copy.deepcopy(resource), warnings=True)
+    assert (problem.path, problem.code, problem.severity) == (path, code, "warning")
+    if code == "invariant":
+        assert f"({name.split()[0]})" in problem.message
+
+
+def test_warnings_hide_no_error_and_are_bounded() -> None:
+    codes = [{"coding": [{"system": "urn:x", "code": "x"}]}] * 5_000
+    found = validate(
+        {**PATIENT, "identifier": [{"type": code} for code in codes], "colour": 1}, warnings=True
+    )
+    errors = [problem for problem in found if problem.severity == "error"]
+    assert [problem.path for problem in errors] == ["Patient.colour"]
+    assert len(found) == MOST_PROBLEMS + 1
 
 
 NARRATIVES = {
@@ -149,7 +171,8 @@ def test_invariants_are_rows_that_the_tables_use() -> None:
         for element in REGISTRY.children(node).values():
             used.update(element.invariants)
             waiting += [of.node for of in element.types if of.node != "Resource"]
-    keys = [invariant.key for invariant in INVARIANTS]
+    used.add("dom-6")
+    keys = [invariant.key for invariant in (*INVARIANTS, *ADVICE)]
     assert len(set(keys)) == len(keys)
     assert set(keys) <= used
 
@@ -157,6 +180,8 @@ def test_invariants_are_rows_that_the_tables_use() -> None:
 def test_every_invariant_has_a_resource_that_breaks_it() -> None:
     broken = {name.split()[0] for name, _, _, code in BAD if code == "invariant"}
     assert {invariant.key for invariant in INVARIANTS} <= broken
+    doubted = {name for name, _, _, code in ADVISED if code == "invariant"}
+    assert {invariant.key for invariant in ADVICE if not invariant.key.endswith("-0")} <= doubted
 
 
 # --- any JSON at all ---

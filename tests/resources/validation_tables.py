@@ -344,3 +344,19 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("vsd-6", {"resourceType": "ValueSet", "expansion": {"contains": [{"version": "x"}]}}, "ValueSet.expansion.contains[0]", "invariant"),
     ("vsd-10", {"resourceType": "ValueSet", "expansion": {"contains": [{"code": "x"}]}}, "ValueSet.expansion.contains[0]", "invariant"),
 ]  # fmt: skip
+
+NARRATED = {"text": {"status": "generated", "div": DIV + "x</div>"}}
+MARRIED = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
+
+# name, resource, path, code
+ADVISED: list[tuple[str, dict[str, Any], str, str]] = [
+    ("dom-6", {"resourceType": "Patient"}, "Patient", "invariant"),
+    ("dom-6 in a bundle", bundle("collection", {"resource": PATIENT}), "Bundle.entry[0].resource", "invariant"),
+    ("con-3", {k: v for k, v in CONDITION.items() if k != "clinicalStatus"} | NARRATED | {"category": [{"coding": [{"system": TERMS + "condition-category", "code": "problem-list-item"}]}]}, "Condition", "invariant"),
+    ("nor-1", {"resourceType": "NutritionOrder", "status": "active", "intent": "order", "patient": {"display": "x"}, "dateTime": "2020"} | NARRATED, "NutritionOrder", "invariant"),
+    ("vsd-0", {"resourceType": "ValueSet", "status": "draft", "name": "two words"} | NARRATED, "ValueSet", "invariant"),
+    ("nsd-0", {"resourceType": "NamingSystem", "name": "x", "status": "draft", "kind": "root", "date": "2020", "uniqueId": [{"type": "oid", "value": "x"}]} | NARRATED, "NamingSystem", "invariant"),
+    ("extensible concept", PATIENT | NARRATED | {"maritalStatus": {"coding": [{"system": "urn:x", "code": "M"}]}}, "Patient.maritalStatus", "code-invalid"),
+    ("extensible code", PATIENT | NARRATED | {"maritalStatus": {"coding": [{"system": MARRIED, "code": "m"}]}}, "Patient.maritalStatus", "code-invalid"),
+    ("extensible Coding", {"resourceType": "Endpoint", "status": "active", "connectionType": {"system": "urn:x", "code": "y"}, "payloadType": [{"text": "x"}], "address": "http://x.org"} | NARRATED, "Endpoint.connectionType", "code-invalid"),
+]  # fmt: skip

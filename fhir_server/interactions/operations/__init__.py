@@ -8,6 +8,7 @@ from fhir_server.interactions.operations.explain import explain
 from fhir_server.interactions.operations.meta import meta, meta_add, meta_delete
 from fhir_server.interactions.operations.operation import Operation, rows
 from fhir_server.interactions.operations.reindex import reindex
+from fhir_server.interactions.operations.validate import validate
 from fhir_server.interactions.operations.versions import versions
 from resources.operations import Level, operation_definitions
 
@@ -21,6 +22,7 @@ OPERATIONS: Final = (
     Operation(_DEFINED["Resource-meta"], meta, only=frozenset({Level.INSTANCE})),
     Operation(_DEFINED["Resource-meta-add"], meta_add),
     Operation(_DEFINED["Resource-meta-delete"], meta_delete),
+    Operation(_DEFINED["Resource-validate"], validate, judges="resource"),
 )
 """Routes, the CapabilityStatement's entries and the rows of the access matrix derive from this."""
 

@@ -71,25 +71,44 @@ def read_input(
     body: Resource | None = None,
     *,
     searches: bool = False,
+    judges: str | None = None,
 ) -> Input:
-    """Raises INVALID for whatever the definition does not take."""
+    """Raises INVALID for whatever the definition does not take, and for a body that is not valid
+    R4, but for the resource of the parameter that the operation `judges`."""
     given = [_Given(name, value, "text", None) for name, value in parameters]
     if body is not None:
-        given += _of_body(definition, body)
+        given += _of_body(definition, body, judges)
     return _Reading(definition.code, definition.inputs, searches).read(given)
 
 
-def _of_body(definition: OperationDefinition, body: Resource) -> list[_Given]:
+def _of_body(definition: OperationDefinition, body: Resource, judges: str | None) -> list[_Given]:
     """A `Parameters`, or the one resource that the operation takes."""
     kind = body.get("resourceType")
     if kind == "Parameters":
-        raise_problems(validate(body))
+        raise_problems(validate(_unjudged(body, judges)))
         return list(_entries(cast(list[Resource], body.get("parameter", [])), "Parameters"))
     taken = [one.name for one in definition.inputs if one.is_resource]
     if len(taken) == 1:
         return [_Given(taken[0], body, EVERY_TYPE, str(kind))]
     text = f"${definition.code} takes a Parameters resource, not {kind!r:.60}."
     raise error(Category.INVALID, text, "resourceType")
+
+
+def _unjudged(body: Resource, judges: str | None) -> Resource:
+    """The `Parameters` with something valid in the place of what the operation judges."""
+    listed: object = body.get("parameter")
+    if judges is None or not isinstance(listed, list):
+        return body
+    return {**body, "parameter": [_replaced(one, judges) for one in cast(list[object], listed)]}
+
+
+def _replaced(entry: object, judges: str) -> object:
+    if not isinstance(entry, dict):
+        return entry
+    members = cast(Resource, entry)
+    if members.get("name") != judges or not isinstance(members.get("resource"), dict):
+        return members
+    return {**members, "resource": {"resourceType": "Parameters"}}
 
 
 def _entries(listed: Sequence[Resource], path: str) -> Iterator[_Given]:

@@ -26,6 +26,8 @@ class Operation:
     perform: Work
     searches: bool = False
     """It takes the parameters of a search on the type as well."""
+    judges: str | None = None
+    """The parameter whose resource may be as wrong as it likes: to tell that is the work."""
     only: frozenset[Level] = frozenset(Level)
     """Where it is offered, of the places that the definition has."""
 
@@ -71,7 +73,11 @@ def _checked(operation: Operation) -> Perform:
 
     async def perform(call: Call) -> Reply:
         given = read_input(
-            operation.definition, call.parameters, call.body, searches=operation.searches
+            operation.definition,
+            call.parameters,
+            call.body,
+            searches=operation.searches,
+            judges=operation.judges,
         )
         return await operation.perform(call, given)
 
