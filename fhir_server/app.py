@@ -20,6 +20,8 @@ from fhir_server.http.fhir import fhir_routes
 from fhir_server.http.gate import BearerGate
 from fhir_server.http.health import health_routes
 from fhir_server.http.logging import RequestLog
+from fhir_server.http.openapi import openapi_document
+from fhir_server.http.reference import reference_routes
 from fhir_server.http.start import page_routes
 from fhir_server.interactions.call import Service
 from fhir_server.opening import auth_config, open_database
@@ -125,10 +127,20 @@ def _add_routes(
             deletes_many=service.deletes_many,
         )
 
-    async def capability() -> bytes:
+    @lru_cache(maxsize=1)
+    def described(catalogue: Catalogue) -> bytes:
+        return openapi_document(catalogue, smart, organization=settings.organization_name)
+
+    async def known() -> Catalogue:
         with suppress(FhirError):  # what was known last is told while MongoDB is away
             await database.keep_up()
-        return statement(database.catalogue)
+        return database.catalogue
+
+    async def capability() -> bytes:
+        return statement(await known())
+
+    async def openapi() -> bytes:
+        return described(await known())
 
     statement(database.catalogue)
     app.router.routes[:] = [
@@ -141,5 +153,6 @@ def _add_routes(
         ),
         *health_routes(database),
         *auth.routes,
+        *reference_routes(openapi),
         *page_routes(settings.organization_name, base_url, storage),
     ]

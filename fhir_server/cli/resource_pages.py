@@ -9,19 +9,17 @@ from pathlib import Path
 from typing import Final
 
 from fhir_server.search.catalogue import Catalogue
+from fhir_server.search.described import looks_at, modifiers_in_words
 from fhir_server.search.folding import PAIRS
 from fhir_server.search.indexes import indexes
 from fhir_server.search.main_dates import MAIN_DATE
-from resources.registry import REGISTRY, SearchParameter
+from resources.registry import SearchParameter
 
 _PART: Final = re.compile(r"(<!-- generated: (\w+)[^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
 _EXAMPLE: Final = re.compile(r"^\| `([\w-]+)` \|.*\| ([^|]*(?:\\\|[^|]*)*) \|$", re.MULTILINE)
 _HEAD: Final = (
     "| parameter | type | looks at | modifiers | example |\n| --- | --- | --- | --- | --- |"
 )
-_OF_WORDS: Final = {"_content": "the words of all text", "_text": "the words of `text.div`"}
-MOST_TARGETS: Final = 8
-"""Beyond these a reference is said to lead to any type."""
 
 
 def rewritten(page: str, type_name: str, catalogue: Catalogue) -> str:
@@ -37,37 +35,16 @@ def rewritten(page: str, type_name: str, catalogue: Catalogue) -> str:
 def parameters_table(type_name: str, catalogue: Catalogue, examples: dict[str, str]) -> str:
     rows = [
         f"| `{parameter.name}` | {parameter.type} | {_looks_at(parameter, type_name)} "
-        f"| {_modifiers(modifiers)} | {examples.get(parameter.name, '')} |"
+        f"| {modifiers_in_words(modifiers)} | {examples.get(parameter.name, '')} |"
         for parameter, modifiers in catalogue.supported_parameters(type_name)
     ]
     return "\n".join([_HEAD, *rows])
 
 
 def _looks_at(parameter: SearchParameter, type_name: str) -> str:
-    """The elements of this type; of a composite, the parameters that it joins."""
-    if parameter.components:
-        joined = (REGISTRY.search_parameters[url].name for url, _ in parameter.components)
-        return " with ".join(f"`{name}`" for name in joined)
-    if not parameter.expression:
-        return _OF_WORDS[parameter.name]
-    parts = (part.strip() for part in parameter.expression.split("|"))
-    own = [part for part in parts if re.match(rf"\(?(?:{type_name}|Resource)\b", part)]
-    said = ", ".join(f"`{_short(part)}`" for part in own)
-    return said if parameter.url.startswith("http://hl7.org/") else f"{said}; our own"
-
-
-def _short(part: str) -> str:
-    """`(Observation.value as Quantity)` as `value as Quantity`."""
-    whole = re.fullmatch(r"\(([^()]*)\)", part)
-    return re.sub(r"\b[A-Z]\w*\.(?=[a-z])", "", whole[1] if whole else part)
-
-
-def _modifiers(modifiers: tuple[str, ...]) -> str:
-    plain = [name for name in modifiers if name not in REGISTRY.types]
-    targets = [name for name in modifiers if name in REGISTRY.types]
-    if len(targets) > MOST_TARGETS:
-        targets = ["Type"]
-    return " ".join(f"`:{name}`" for name in (*plain, *targets))
+    said = looks_at(parameter, type_name)
+    standard = not parameter.expression or parameter.url.startswith("http://hl7.org/")
+    return said if standard else f"{said}; our own"
 
 
 def indexes_table(type_name: str) -> str:

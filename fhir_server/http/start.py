@@ -23,7 +23,7 @@ APP: Final = Path(__file__).with_name("app")
 DEMO_CLIENT: Final = "demo-app"
 """The client id of the demo app, which `make demo` registers."""
 
-_HEADERS: Final = {
+PAGE_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
         "img-src 'self' data:"
@@ -31,13 +31,14 @@ _HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+"""Of every page: nothing foreign, nothing inline."""
 
 
 def page_routes(organization: str, base_url: str, clients: Clients) -> list[BaseRoute]:
     """The start page and the demo app; without its built files, `/app` says what is missing."""
 
     async def start(_: Request) -> Response:
-        return HTMLResponse(_start_page(organization, base_url), headers=_HEADERS)
+        return HTMLResponse(_start_page(organization, base_url), headers=PAGE_HEADERS)
 
     async def config(_: Request) -> Response:
         known = await clients.client(DEMO_CLIENT) is not None
@@ -59,7 +60,7 @@ def page_routes(organization: str, base_url: str, clients: Clients) -> list[Base
         ]
 
     async def missing(_: Request) -> Response:
-        return FileResponse(APP / "missing.html", status_code=503, headers=_HEADERS)
+        return FileResponse(APP / "missing.html", status_code=503, headers=PAGE_HEADERS)
 
     return [*routes, Route("/app", missing), Route("/app/", missing)]
 
@@ -69,7 +70,7 @@ class _StaticApp(StaticFiles):
 
     def file_response(self, *args: object, **more: object) -> Response:
         response = super().file_response(*args, **more)  # pyright: ignore[reportArgumentType]
-        response.headers.update(_HEADERS)
+        response.headers.update(PAGE_HEADERS)
         return response
 
 
@@ -77,6 +78,7 @@ def _start_page(organization: str, base_url: str) -> str:
     name = escape(organization)
     links = (
         ("/app/", "Open the demo app and sign in as one of the demo patients"),
+        ("/docs", "How to ask it: every interaction with its parameters (OpenAPI)"),
         ("/fhir/metadata", "What this server can do (CapabilityStatement)"),
         ("/fhir/.well-known/smart-configuration", "Where apps begin (SMART configuration)"),
         ("/readyz", "Whether it is ready"),

@@ -165,3 +165,14 @@ async def test_start_page(demo: Demo, visit: Visit) -> None:
         for path in links:
             answer = await demo.served.http.get(f"{demo.root}{path}")
             assert answer.status_code == 200 or path == "/app/"
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_the_reference_is_accessible_at_any_width(
+    demo: Demo, visit: Visit, width: int
+) -> None:
+    async with visit(script=False, width=width) as tab:
+        await tab.page.goto(f"{demo.root}/docs")
+        await tab.page.locator("#get_Patient summary").click()
+        await expect(tab.page.locator("#get_Patient td").first).to_be_visible()
+        await check_accessible(tab.page, "main", "navigation")

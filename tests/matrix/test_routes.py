@@ -31,9 +31,12 @@ PUBLIC = {
     "/auth/sign-in",
     "/auth/style.css",
     "/auth/token",
+    "/docs",
+    "/docs/style.css",
     "/fhir/.well-known/smart-configuration",
     "/fhir/metadata",
     "/healthz",
+    "/openapi.json",
     "/readyz",
 }
 """What anybody may ask for. The pages of the authorization server guard themselves."""
