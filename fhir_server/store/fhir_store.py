@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from fhir_server.store.joining import without_joins
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.publishing import Reindexing
 from fhir_server.store.reach import Reach
+from fhir_server.store.supporting import with_support
 from fhir_server.store.versions import HistoryPage, StoredVersion, Written
 from fhir_server.store.writing import Change, New
 from resources.fhir_json import Resource
@@ -116,6 +117,14 @@ class FhirStore:
     async def search_mixed(self, query: MixedQuery, *, cursor: str | None = None) -> SearchPage:
         """One page of a search of several types, of one instant. Raises as `search`."""
         return await self._reach.at_one_instant(lambda reach: mixing.search(reach, query, cursor))
+
+    async def record(
+        self, query: MixedQuery, support: Mapping[str, Expression], *, cursor: str | None = None
+    ) -> SearchPage:
+        """The same with what the matches refer to, of these types and where this holds of it."""
+        return await self._reach.at_one_instant(
+            lambda reach: with_support(reach, query, support, cursor)
+        )
 
     async def find(
         self, type_name: str, criteria: Expression, limit: int = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import httpx
 
@@ -12,8 +12,8 @@ from fhir_server.interactions.table import TABLE
 from resources.registry import REGISTRY
 from tests.matrix import verdicts
 from tests.matrix.callers import Kind
-from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, readable, walk
-from tests.matrix.world import STORED, Asker, Version, World, everything, ids
+from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, owners, readable, walk
+from tests.matrix.world import STORED, Asker, Version, World, entries, everything, ids
 from tests.matrix.woven import A, B, about
 
 TYPES = (
@@ -598,6 +598,64 @@ def _rehearsed(probe: Probe, answer: httpx.Response, expected: int) -> None:
     assert codes == _TOLD.get(expected, set()), f"{probe.kind.name}: {answer.text}"
 
 
+def _referred(value: Any) -> set[str]:
+    """`Type/id` of whatever stands in a `reference` or `url`, anywhere."""
+    if isinstance(value, list):
+        return set[str]().union(*map(_referred, cast("list[Any]", value)))
+    if not isinstance(value, dict):
+        return set()
+    element = cast("dict[str, Any]", value)
+    found = set[str]().union(*map(_referred, element.values()))
+    named = [element.get(name) for name in ("reference", "url")]
+    return found | {each.split("/_history/")[0] for each in named if isinstance(each, str)}
+
+
+async def everything_of(probe: Probe, *, method: str, name: str) -> None:
+    """The record and what it refers to: all of it that is reached and that the patient's own app
+    could be shown; of an encounter, what is in its compartment."""
+    kind, world = probe.kind, probe.world
+    owners_of = {one["id"]: one for one in await world.current(name)}
+    some = [*owners_of][: 2 if kind.gives else 1]
+    for logical_id in [*some, "absent"]:
+        place = f"{name}/{logical_id}"
+        there = await probe.world.system.get(place)
+        stored = [Version(1, there.json())] if there.status_code == 200 else []
+        expected = verdicts.read(kind, name, stored)
+        if expected == 200 and not any(kind.speaks("s", each) for each in (*SUBJECTS, *MIXED)):
+            expected = 403
+        answer = await probe.ask(expected, method, f"{place}/$everything")
+        if expected == 200:
+            await _judge_record(probe, answer, owners_of[logical_id])
+
+
+async def _judge_record(probe: Probe, answer: httpx.Response, owner: Resource) -> None:
+    kind, name = probe.kind, owner["resourceType"]
+    (patient,) = owners(owner)
+    whole = await everything(probe.world.system, f"?_type={','.join(STORED)}&_count=1000")
+    inside = whole
+    if name == "Encounter":
+        inside = await everything(probe.world.system, f"Encounter/{owner['id']}/*?_count=1000")
+    record = {
+        _place(one): one for one in inside if patient in owners(one) and kind.reaches("s", one)
+    }
+    assert entries(answer, "match") == sorted(record), f"{kind.name} {_place(owner)}"
+    named = set[str]().union(*map(_referred, record.values()))
+    support = entries(answer, "include")
+    assert len(set(support)) == len(support)
+    allowed = {
+        _place(one)
+        for one in whole
+        if _place(one) not in record
+        and readable(one, patient)
+        and (kind.reaches("r", one) or kind.reaches("s", one))
+    }
+    assert named & allowed <= set(support) <= allowed, f"{kind.name} {_place(owner)}"
+
+
+def _place(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
 async def jobs(probe: Probe, *, method: str) -> None:
     """Of nobody's but one's own."""
     await probe.ask(404 if probe.kind.text else 401, method, "_job/another")
@@ -642,6 +700,8 @@ async def labels(probe: Probe, *, method: str, name: str) -> None:
 
 OPERATION_PROBES: dict[str, OperationProbe] = {
     "/$reindex": partial(reindex, path="$reindex"),
+    "/Encounter/{id}/$everything": partial(everything_of, name="Encounter"),
+    "/Patient/{id}/$everything": partial(everything_of, name="Patient"),
     "/$versions": versions,
     "/SearchParameter/{id}/$reindex": partial(reindex, path="SearchParameter/none/$reindex"),
     "/_job/{id}": jobs,

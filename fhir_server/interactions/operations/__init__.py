@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fhir_server.interactions.operations.everything import everything
 from fhir_server.interactions.operations.explain import explain
 from fhir_server.interactions.operations.meta import meta, meta_add, meta_delete
 from fhir_server.interactions.operations.operation import Operation, rows
@@ -16,6 +17,11 @@ _DEFINED: Final = operation_definitions()
 
 OPERATIONS: Final = (
     Operation(_DEFINED["CapabilityStatement-versions"], versions),
+    Operation(_DEFINED["Encounter-everything"], everything, pages=True),
+    # Of the type it would be all records that one reaches: R4 lets a server leave that to exports.
+    Operation(
+        _DEFINED["Patient-everything"], everything, pages=True, only=frozenset({Level.INSTANCE})
+    ),
     Operation(_DEFINED["explain"], explain, searches=True),
     Operation(_DEFINED["reindex"], reindex),
     # Of a type or of all, R4 leaves it to the server: all labels in use would tell of others' data.

@@ -10,6 +10,7 @@ from fhir_server.interactions.call import Call
 from fhir_server.interactions.operations.input import Input, read_input
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Body, Perform, Row
+from fhir_server.interactions.search import PAGE_PARAMETER
 from resources.operations import Level, OperationDefinition
 
 Work: TypeAlias = Callable[[Call, Input], Awaitable[Reply]]
@@ -28,6 +29,8 @@ class Operation:
     """It takes the parameters of a search on the type as well."""
     judges: str | None = None
     """The parameter whose resource may be as wrong as it likes: to tell that is the work."""
+    pages: bool = False
+    """Its answer comes in pages, of which the links say the position."""
     only: frozenset[Level] = frozenset(Level)
     """Where it is offered, of the places that the definition has."""
 
@@ -72,9 +75,12 @@ def _checked(operation: Operation) -> Perform:
     """The operation, performed on nothing but what its definition takes."""
 
     async def perform(call: Call) -> Reply:
+        parameters = call.parameters
+        if operation.pages:
+            parameters = tuple(pair for pair in parameters if pair[0] != PAGE_PARAMETER)
         given = read_input(
             operation.definition,
-            call.parameters,
+            parameters,
             call.body,
             searches=operation.searches,
             judges=operation.judges,
