@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
@@ -28,8 +27,9 @@ from fhir_server.opening import auth_config, open_database
 from fhir_server.outcome import FhirError
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.settings import Settings
-from fhir_server.store import Database, finish
+from fhir_server.store import Database
 from fhir_server.store.notes import PUBLIC_URL, note
+from fhir_server.store.resuming import keep_indexing
 from smart_auth.server import AuthorizationServer
 from smart_auth.storage import MongoStorage
 
@@ -40,10 +40,6 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
     "operation_spans": False,
 }
 """FastAPI's own would send addresses, which hold ids and queries, to whatever is configured."""
-
-
-_RETRY: Final = 10.0
-"""Seconds until interrupted indexing is tried again."""
 
 
 def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
@@ -64,7 +60,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
             try:
                 service = _service(settings)
                 _add_routes(app, settings, service, database, auth, storage)
-                service.background.start(_go_on_indexing(database))
+                service.background.start(keep_indexing(database))
                 try:
                     yield
                 finally:
@@ -76,17 +72,6 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
     # The routes are added as plain Starlette routes: no dependency machinery on the hot path.
     app = FastAPI(title="fhir-server", openapi_url=None, lifespan=lifespan, telemetry=_NO_TELEMETRY)
     return RequestLog(app)
-
-
-async def _go_on_indexing(database: Database) -> None:
-    """What an interrupted `$reindex`, or a command that could not wait, left to be done."""
-    while True:
-        try:
-            await finish(database)
-        except FhirError:
-            await asyncio.sleep(_RETRY)
-        else:
-            return
 
 
 def _service(settings: Settings) -> Service:

@@ -48,7 +48,8 @@ class Additions:
     @property
     def unfinished(self) -> bool:
         """Whether something waits to be indexed, or to be searched by."""
-        return bool(self.waiting) or not all(each.active for each in self.parameters)
+        indexed = not self.waiting and self.published is None
+        return not (indexed and all(each.active for each in self.parameters))
 
     def catalogue(self, base_url: str) -> Catalogue:
         """What can be searched by on a server with these."""
@@ -72,13 +73,13 @@ class Additions:
         ]
         if not changed:
             return replace(self, parameters=kept)
+        published = datetime.now(UTC)
         if not stored:
-            return replace(self, parameters=tuple(replace(each, active=True) for each in kept))
+            kept = tuple(replace(each, active=True) for each in kept)
+            return replace(self, parameters=kept, published=published)
         waiting = {base for each in changed for base in each.bases} & stored
         waiting.update(self.waiting)
-        return replace(
-            self, parameters=kept, waiting=tuple(sorted(waiting)), published=datetime.now(UTC)
-        )
+        return replace(self, parameters=kept, waiting=tuple(sorted(waiting)), published=published)
 
 
 class AdditionsDocument:
@@ -129,6 +130,13 @@ class AdditionsDocument:
             await self._store.update_one(
                 {"_id": DOCUMENT_ID, "owner": owner}, {"$set": {"owner": None, "lease": None}}
             )
+
+    async def abandoned(self) -> int | None:
+        """The revision with something to be done that nobody is at."""
+        free = [{"lease": {"$lt": datetime.now(UTC)}}, {"lease": None}]
+        with TRANSLATING:
+            found = await self._store.find_one({"_id": DOCUMENT_ID, "$or": free})
+        return None if found is None or not _additions(found).unfinished else found["revision"]
 
     async def walked(self, revision: int, type_name: str) -> None:
         """No document of the type waits any more; unless there is a newer revision."""

@@ -34,7 +34,7 @@ from fhir_server.store import schema
 from fhir_server.store.additions import AdditionsDocument
 from fhir_server.store.queries import TIMES, Document, Queries, View
 from fhir_server.store.schema import StoreRefused
-from fhir_server.store.trouble import TRANSLATING
+from fhir_server.store.trouble import TRANSLATING, unavailable
 from resources.registry import REGISTRY
 
 HISTORY: Final = "_history"
@@ -65,6 +65,11 @@ class Limits:
     """How long an interrupted transaction is tried again."""
     selection_seconds: float = 3.0
     """How long to wait for a primary before saying that the store is away."""
+    hearing_seconds: float = 5.0
+    """How long to wait for what every request asks first; then the store is away as well."""
+    settling_seconds: float = 4 * PATIENCE
+    """From the publication of a search parameter until documents are walked: every process knows
+    of it by then, or notices that its write is late."""
 
 
 class Unprepared(Exception):
@@ -97,6 +102,7 @@ class Database(Queries):
         """What can be searched by on this store."""
         self._revision = 0
         self._heard_at = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
         self._client = client
         self._collections: dict[str, AsyncCollection[Document]] = {}
         self._prepared: set[str] = set()
@@ -147,6 +153,8 @@ class Database(Queries):
         return self
 
     async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
         await self._client.close()
 
     async def __aenter__(self) -> Database:
@@ -280,16 +288,29 @@ class Database(Queries):
 
     async def keep_up(self) -> None:
         """Before a search is read or a resource indexed: asks what can be searched by, unless it
-        was asked just now."""
-        if monotonic() - self._heard_at > PATIENCE:
-            async with self.serial("search parameters"):
-                if monotonic() - self._heard_at > PATIENCE:
-                    await self.hear()
+        was asked just now. One question is under way at a time, and all wait for its answer."""
+        called = monotonic()
+        while self._heard_at < called - PATIENCE:
+            if self._asking is None:
+                self._asking = asyncio.create_task(self._ask())
+            await asyncio.shield(self._asking)
+
+    async def _ask(self) -> None:
+        try:
+            await self.hear()
+        finally:
+            self._asking = None
 
     async def hear(self) -> None:
-        """Asks now."""
+        """Asks now. Raises UNAVAILABLE where no answer comes."""
         asked_at = monotonic()
-        newer = await self.additions.newer_than(self._revision)
+        try:
+            async with asyncio.timeout(self.limits.hearing_seconds):
+                newer = await self.additions.newer_than(self._revision)
+        except TimeoutError:
+            raise unavailable("no answer") from None
+        if asked_at < self._heard_at:  # somebody who asked later has heard already
+            return
         if newer is not None:
             self._revision = newer.revision
             self.catalogue = newer.catalogue(self.catalogue.base_url)

@@ -20,6 +20,7 @@ from fhir_server.store.database import Database
 from fhir_server.store.explaining import Account, account, is_open
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.joining import without_joins
+from fhir_server.store.lateness import keep_findable
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.publishing import Reindexing
 from fhir_server.store.reach import Reach
@@ -163,9 +164,15 @@ class FhirStore:
     ) -> StoredVersion:
         """Version 1 under an id of the server's, or under this one. Raises CONFLICT where it is
         taken, FORBIDDEN where the resource would be out of reach."""
-        await self._reach.database.keep_up()
         new = New(type_name, resource, logical_id, method)
-        return (await writing.create(self._reach, [new]))[0]
+        if self._reach.session is not None:
+            return (await writing.create(self._reach, [new]))[0]
+        database = self._reach.database
+        await database.keep_up()
+        catalogue = database.catalogue
+        (made,) = await writing.create(self._reach, [new])
+        await keep_findable(database, catalogue, made.last_updated)
+        return made
 
     async def create_many(
         self, items: Sequence[tuple[str, str | None, Resource]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final, cast
 from uuid import uuid4
@@ -20,7 +20,7 @@ from fhir_server.outcome import FhirError
 from fhir_server.search.additional import is_active, read_parameter
 from fhir_server.search.types import token
 from fhir_server.store.additions import Addition, Additions
-from fhir_server.store.database import PATIENCE, Database
+from fhir_server.store.database import Database
 from fhir_server.store.reach import Reach
 from fhir_server.store.reindexing import Progress, walk
 from fhir_server.store.searching import find
@@ -32,10 +32,9 @@ GUIDES: Final = ("us-core",)
 """Whose parameters are packaged."""
 MOST: Final = 1000
 """Parameters that a store may have beside the standard ones."""
-_SETTLED: Final = 4 * PATIENCE
-"""Seconds after which every process has taken notice of what was published, or asks before it
-writes."""
 _ACTIVE: Final = token.match("status", None, "active")
+_SKEW: Final = timedelta(minutes=1)
+"""By which the clocks of servers may differ."""
 _BEAT: Final = 2.0
 """Seconds between signs of life."""
 _GLANCE: Final = 1.0
@@ -156,15 +155,15 @@ async def finish(
     this waits for its end, or takes its place when it gives no sign of life."""
     work = _Work(database, report, progress)
     changed = 0
-    try:
-        while (known := await database.additions.read()).unfinished:
-            if await database.additions.take(work.owner):
+    while (known := await database.additions.read()).unfinished:
+        if await database.additions.take(work.owner):
+            try:
                 changed += await work.of(known)
-            else:
-                await work.tell("another server is at it")
-                await asyncio.sleep(_GLANCE)
-    finally:
-        await asyncio.shield(database.additions.release(work.owner))
+            finally:
+                await asyncio.shield(database.additions.release(work.owner))
+        else:
+            await work.tell("another server is at it")
+            await asyncio.sleep(_GLANCE)
     await database.hear()
     return changed
 
@@ -199,12 +198,14 @@ class _Work:
         """All that one revision wants."""
         if known.published is not None:
             await self.tell("waiting until every server knows")
-            await asyncio.sleep(_SETTLED)
+            await asyncio.sleep(self.database.limits.settling_seconds)
         await self.database.hear()
         changed = 0
         for type_name in known.waiting:
             changed += await self._type(type_name, known)
             await self.database.additions.walked(known.revision, type_name)
+        for type_name in await self._begun(known):
+            changed += await self._walk(type_name, known.published)
         parameters = tuple(replace(each, active=True) for each in known.parameters)
         done = replace(known, parameters=parameters, waiting=(), published=None)
         await self.database.additions.write(known, _numbered(known, done))
@@ -212,17 +213,27 @@ class _Work:
 
     async def _type(self, type_name: str, known: Additions) -> int:
         """Everything; then what was written while not everybody knew, once more."""
-        changed = 0
         await self.database.prepare(type_name)
-        since = known.published - timedelta(minutes=1) if known.published else None
-        for start in (None, since):
-            async for at in walk(self.database, type_name, type_name, since=start):
-                changed += at.changed
-                if self.progress is not None:
-                    self.progress(at)
-                await self._beat(f"{type_name}: {at.done} of {at.total}")
-            if since is None:
-                break
+        changed = await self._walk(type_name, None)
+        return changed + (await self._walk(type_name, known.published) if known.published else 0)
+
+    async def _begun(self, known: Additions) -> list[str]:
+        """Types that had no document at the publication: somebody who did not know yet may have
+        written the first one since."""
+        if known.published is None:
+            return []
+        bases = {base for each in known.parameters for base in each.parameter.bases}
+        bases.difference_update(known.waiting)
+        return sorted(bases.intersection(await self.database.stored_types()))
+
+    async def _walk(self, type_name: str, since: datetime | None) -> int:
+        changed = 0
+        start = None if since is None else since - _SKEW
+        async for at in walk(self.database, type_name, type_name, since=start):
+            changed += at.changed
+            if self.progress is not None:
+                self.progress(at)
+            await self._beat(f"{type_name}: {at.done} of {at.total}")
         return changed
 
     async def _beat(self, told: str) -> None:

@@ -19,6 +19,8 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.store.database import LOCKS, MAJORITY, Database, Unprepared
+from fhir_server.store.document import now
+from fhir_server.store.lateness import keep_findable
 from fhir_server.store.trouble import TRANSLATING, Duplicate, Interrupted, outcome_unknown
 
 T = TypeVar("T")
@@ -54,7 +56,7 @@ async def run_transaction(
 async def _attempt(database: Database, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
     """Once. What ends without a commit is taken back by the end of its session."""
     await database.keep_up()
-    catalogue = database.catalogue
+    catalogue, began = database.catalogue, now()
     async with database.session() as session:
         with TRANSLATING:
             await session.start_transaction(read_concern=_SNAPSHOT, write_concern=MAJORITY)
@@ -64,7 +66,8 @@ async def _attempt(database: Database, work: Callable[[AsyncClientSession], Awai
             raise Interrupted(away=False)
         with TRANSLATING:
             await _commit(session)
-        return result
+    await keep_findable(database, catalogue, began)
+    return result
 
 
 async def _commit(session: AsyncClientSession) -> None:

@@ -224,6 +224,25 @@ async def test_what_was_interrupted_goes_on(served: Served, system: Caller) -> N
     assert "left" in await ids(system, "Basic?x-left=http://example.org/a&_count=500")
 
 
+async def test_a_job_that_is_given_up_leaves_nothing_pending(
+    served: Served, system: Caller
+) -> None:
+    """R4 `async.html`: DELETE ends the report; what is searched by is what the definitions say."""
+    await system.put("Basic/given-up", basic(id="given-up"))
+    await system.put("SearchParameter/x-given-up", parameter("x-given-up", "uri", part("uri")))
+    begun = await system.post("$reindex", None)
+    place = begun.headers["content-location"]
+    assert (await system("DELETE", place)).status_code == 202
+    assert_outcome(await system.get(place), 404, "not-found")
+    async with await another(served) as database:
+        deadline = monotonic() + 20
+        while (await database.additions.read()).unfinished:
+            assert monotonic() < deadline
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.6)
+    assert "given-up" in await ids(system, "Basic?x-given-up=http://example.org/a&_count=500")
+
+
 async def test_it_keeps_to_what_the_caller_may_see(served: Served, system: Caller) -> None:
     """Y: under a patient's reach, and in the constraint of a granular scope."""
     for patient in ("a", "b"):

@@ -7,6 +7,7 @@ to create and update SearchParameters may ask for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.names import check_type
@@ -14,12 +15,14 @@ from fhir_server.interactions.operations.input import Input
 from fhir_server.interactions.operations.long import Report, begin
 from fhir_server.interactions.reply import Reply, outcome_body
 from fhir_server.outcome import Category, Issue, error
+from fhir_server.store.jobs import Stopped
 
 _TYPE = "SearchParameter"
 
 
 async def reindex(call: Call, given: Input) -> Reply:
-    """202; it goes on in the background, and after an interruption with the server's next start."""
+    """202; it goes on in the background until everything is indexed, whoever ends meanwhile, and
+    also where the job is given up: what is searched by is what the definitions say."""
     reindexing = call.store.reindexing
     types: tuple[str, ...] = given.all("type")
     for type_name in types:
@@ -32,7 +35,11 @@ async def reindex(call: Call, given: Input) -> Reply:
         raise error(Category.BUSINESS_RULE, f"It cannot be searched by: {mine}")
 
     async def work(report: Report) -> bytes:
-        return _told(await reindexing.finish(report), refused)
+        async def told(progress: str) -> None:
+            with suppress(Stopped):  # who asked need not hear of it; it holds for everybody
+                await report(progress)
+
+        return _told(await reindexing.finish(told), refused)
 
     return await begin(call, "$reindex", work)
 
