@@ -41,6 +41,8 @@ from fhir_server.store.versions import StoredVersion, Written
 from resources.fhir_json import Resource, dump
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_AT_ONCE: Final = 500
+"""Documents of one insert: what waits for it is in memory beside the resources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,23 @@ async def create(reach: Reach, items: Sequence[New]) -> list[StoredVersion]:
     for index, item in enumerate(items):
         await breathe(index)
         made = _first(rules[item.type_name], item, moment)
-        drafts.setdefault(item.type_name, []).append(made)
         versions.append(made.version)
-    for type_name, some in drafts.items():
-        try:
-            await _insert(reach, type_name, [one.document for one in some])
-        except Duplicate:
-            raise _taken(type_name, some) from None
+        waiting = drafts.setdefault(item.type_name, [])
+        waiting.append(made)
+        if len(waiting) == _AT_ONCE:
+            await _insert_drafts(reach, item.type_name, waiting)
+            waiting.clear()
+    for type_name, waiting in drafts.items():
+        if waiting:
+            await _insert_drafts(reach, type_name, waiting)
     return versions
+
+
+async def _insert_drafts(reach: Reach, type_name: str, some: Sequence[Draft]) -> None:
+    try:
+        await _insert(reach, type_name, [one.document for one in some])
+    except Duplicate:
+        raise _taken(type_name, some) from None
 
 
 def _first(rule: Rule, item: New, moment: datetime) -> Draft:
