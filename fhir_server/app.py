@@ -106,10 +106,7 @@ def _add_routes(
     @lru_cache(maxsize=1)
     def statement(catalogue: Catalogue) -> bytes:
         return capability_statement(
-            catalogue,
-            addresses,
-            organization=settings.organization_name,
-            deletes_many=service.deletes_many,
+            catalogue, addresses, service, organization=settings.organization_name
         )
 
     @lru_cache(maxsize=1)

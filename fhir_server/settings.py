@@ -146,7 +146,7 @@ class Settings(BaseModel):
         64 * 1024 * 1024, description="Largest transaction or batch bundle."
     )
     max_bundle_entries: int = Field(
-        10_000, ge=1, description="Most entries of a transaction or batch bundle."
+        25_000, ge=1, description="Most entries of a transaction or batch bundle."
     )
 
     # Writing

@@ -14,6 +14,7 @@ from fhir.resources.R4B.coding import Coding
 from fhir.resources.R4B.extension import Extension
 
 from fhir_server.http.negotiation import JSON_PATCH, Format
+from fhir_server.interactions.call import Service
 from fhir_server.interactions.operations import OPERATIONS
 from fhir_server.interactions.operations.operation import OPERATION
 from fhir_server.interactions.table import TABLE
@@ -39,7 +40,7 @@ class OAuthAddresses:
 
 
 def capability_statement(
-    catalogue: Catalogue, oauth: OAuthAddresses, *, organization: str, deletes_many: bool
+    catalogue: Catalogue, oauth: OAuthAddresses, service: Service, *, organization: str
 ) -> bytes:
     """The statement as JSON. Lists what works, no more and no less."""
     statement = model.CapabilityStatement(
@@ -59,9 +60,14 @@ def capability_statement(
         rest=[
             model.CapabilityStatementRest(
                 mode="server",
+                documentation=(
+                    f"A transaction or batch may have {service.max_entries:,} entries. A page of a "
+                    f"search has {service.default_count} matches unless _count says else, and "
+                    f"{service.max_count:,} at most."
+                ),
                 security=_security(oauth),
                 resource=[
-                    _resource(catalogue, type_name, deletes_many=deletes_many)
+                    _resource(catalogue, type_name, deletes_many=service.deletes_many)
                     for type_name in REGISTRY.endpoints
                 ],
                 interaction=[

@@ -63,6 +63,8 @@ class Limits:
     """Resources that one step of a chain may find."""
     transaction_seconds: float = 10.0
     """How long an interrupted transaction is tried again."""
+    lifetime_seconds: float = 55.0
+    """A transaction that was interrupted later than this ran into MongoDB's own limit, 60 s."""
     selection_seconds: float = 3.0
     """How long to wait for a primary before saying that the store is away."""
     hearing_seconds: float = 5.0

@@ -18,6 +18,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from fhir_server.outcome import Category, FhirError, error
 from fhir_server.store.database import LOCKS, MAJORITY, Database, Unprepared
 from fhir_server.store.document import now
 from fhir_server.store.lateness import keep_findable
@@ -41,6 +42,7 @@ async def run_transaction(
     deadline = monotonic() + database.limits.transaction_seconds
     attempt = 0
     while True:
+        began = monotonic()
         try:
             return await _attempt(database, work)
         except Unprepared as missing:
@@ -48,9 +50,19 @@ async def run_transaction(
             continue
         except Interrupted as interruption:
             attempt += 1
+            if monotonic() - began > database.limits.lifetime_seconds:
+                raise _too_long(monotonic() - began) from None
             if monotonic() > deadline or (interruption.away and attempt > 1):
                 raise interruption.given_up() from None
         await asyncio.sleep(uniform(0, min(_LONGEST_PAUSE, 0.004 * 2**attempt)))  # noqa: S311  no secret
+
+
+def _too_long(seconds: float) -> FhirError:
+    text = (
+        f"The transaction was ended after {seconds:.0f} seconds: MongoDB lets one take 60, unless "
+        "its transactionLifetimeLimitSeconds says else. Send it in smaller parts."
+    )
+    return error(Category.TOO_COSTLY, text)
 
 
 async def _attempt(database: Database, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T:

@@ -9,12 +9,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pymongo import AsyncMongoClient
 
 from fhir_server.outcome import Category, FhirError
 from fhir_server.search.expression import Ids
 from fhir_server.search.query import parse_criteria
-from fhir_server.store import Change, FhirStore, StoredVersion
+from fhir_server.store import (
+    Change,
+    Database,
+    FhirStore,
+    Limits,
+    StoredVersion,
+    UnrestrictedStore,
+)
 from resources.fhir_json import parse
+from tests.store.conftest import BASE_URL, CURSOR_KEY
 from tests.store.test_versions import patient, refusal
 
 
@@ -222,3 +231,35 @@ async def test_many_updates_keep_their_order_and_kind(store: FhirStore) -> None:
         (False, False, 1),
         (True, True, 1),
     ]
+
+
+async def test_w9_a_transaction_beyond_mongodbs_own_limit_says_so(
+    mongodb_uri: str, database_name: str
+) -> None:
+    """Tried again it would only run into it again; nothing of it is left."""
+    limits = Limits(lifetime_seconds=1.5)
+    async with (
+        AsyncMongoClient[dict[str, Any]](mongodb_uri) as client,
+        await Database.connect(
+            mongodb_uri, database_name, cursor_key=CURSOR_KEY, base_url=BASE_URL, limits=limits
+        ) as database,
+    ):
+        lifetime = {"setParameter": 1, "transactionLifetimeLimitSeconds": 1}
+        before = await client.admin.command(lifetime)
+        store = UnrestrictedStore(database, "test")
+        logical_id = uuid4().hex
+
+        async def work(inside: FhirStore) -> None:
+            await inside.create("Patient", patient("0"), logical_id=logical_id)
+            await asyncio.sleep(2.5)
+            await inside.create("Patient", patient("1"))
+
+        try:
+            with pytest.raises(FhirError) as refused:
+                await store.run_transaction(work)
+        finally:
+            restored = {"setParameter": 1, "transactionLifetimeLimitSeconds": before["was"]}
+            await client.admin.command(restored)
+        assert refused.value.category is Category.TOO_COSTLY
+        assert "smaller parts" in str(refused.value)
+        assert not await store.find("Patient", Ids(frozenset((logical_id,))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from fhir_server.interactions.bundle.batch import perform_entry
 from fhir_server.interactions.bundle.entries import Entry, at_entry
@@ -23,8 +24,12 @@ from fhir_server.interactions.reply import Reply, written
 from fhir_server.interactions.row import Row
 from fhir_server.outcome import Category, FhirError, error
 from fhir_server.store.versions import Written
+from fhir_server.store.writing import Change
 from resources.fhir_json import Resource
 from resources.references import rewrite
+
+_AT_ONCE: Final = 500
+"""Updates of one round trip: what they replace is in memory beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,9 @@ class Attempt:
         selection = await select(self.store, self.entries, resources, self.prepared.new_ids)
         resources = await self._linked(selection)
         await self._create(resources, selection)
-        for entry in self._of("PUT"):
-            if entry.index not in self.replies:
-                await self._update(entry, resources[entry.index], selection)
+        waiting = [entry for entry in self._of("PUT") if entry.index not in self.replies]
+        for start in range(0, len(waiting), _AT_ONCE):
+            await self._update(waiting[start : start + _AT_ONCE], resources, selection)
         for entry in self._of("PATCH"):
             await self._patch(entry, selection)
         for entry in self._of("GET", "HEAD"):
@@ -181,20 +186,38 @@ class Attempt:
 
     # ---- updates -----------------------------------------------------------------------------
 
-    async def _update(self, entry: Entry, resource: Resource, selection: Selection) -> None:
+    async def _update(
+        self, some: Sequence[Entry], resources: Mapping[int, Resource], selection: Selection
+    ) -> None:
+        changes = [await self._change(one, resources[one.index], selection) for one in some]
+        try:
+            results = await self._change_all(changes)
+        except FhirError:  # whose fault it is shows when they are made one by one
+            results = [
+                await self._change_one(entry, change)
+                for entry, change in zip(some, changes, strict=True)
+            ]
+        for entry, result in zip(some, results, strict=True):
+            self.replies[entry.index] = await self._told(result)
+
+    async def _change(self, entry: Entry, resource: Resource, selection: Selection) -> Change:
         try:
             logical_id = await self._target(entry, selection)
             self._once(entry, logical_id)
-            result = await self.store.update(
-                entry.type_name,
-                logical_id,
-                resource,
-                if_match=expected_version(entry.conditions.if_match),
-                skip_unchanged=self.call.service.skip_unchanged,
-            )
-            self.replies[entry.index] = await self._told(result)
+            expected = expected_version(entry.conditions.if_match)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
+        return Change(entry.type_name, logical_id, resource, expected)
+
+    async def _change_one(self, entry: Entry, change: Change) -> Written:
+        try:
+            return (await self._change_all([change]))[0]
+        except FhirError as problem:
+            raise at_entry(problem, entry) from None
+
+    async def _change_all(self, changes: Sequence[Change]) -> list[Written]:
+        skip = self.call.service.skip_unchanged
+        return await self.store.update_many(changes, skip_unchanged=skip)
 
     async def _target(self, entry: Entry, selection: Selection) -> str:
         if not entry.is_conditional:
