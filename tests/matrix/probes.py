@@ -656,6 +656,18 @@ def _place(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
+async def lastn(probe: Probe, *, method: str) -> None:
+    """Of what is reached the newest of each code, here all of one code and all of one day or none:
+    the patients of whom nothing is reached have none."""
+    expected = verdicts.search(probe.kind, "Observation")
+    for patient in (A, B, "absent"):
+        asked = f"patient={patient}&category=laboratory,vital-signs,survey"
+        path = f"Observation/$lastn?{asked}&max=1000"
+        answer = await probe.ask(expected, method, path)
+        found = await probe.ask(expected, "GET", f"Observation?{asked}&_count=1000")
+        assert expected != 200 or entries(answer) == entries(found)
+
+
 async def jobs(probe: Probe, *, method: str) -> None:
     """Of nobody's but one's own."""
     await probe.ask(404 if probe.kind.text else 401, method, "_job/another")
@@ -701,6 +713,7 @@ async def labels(probe: Probe, *, method: str, name: str) -> None:
 OPERATION_PROBES: dict[str, OperationProbe] = {
     "/$reindex": partial(reindex, path="$reindex"),
     "/Encounter/{id}/$everything": partial(everything_of, name="Encounter"),
+    "/Observation/$lastn": lastn,
     "/Patient/{id}/$everything": partial(everything_of, name="Patient"),
     "/$versions": versions,
     "/SearchParameter/{id}/$reindex": partial(reindex, path="SearchParameter/none/$reindex"),
