@@ -19,6 +19,8 @@ from fhir_server.store.paging import SearchPage
 PAGE_PARAMETER = "_page"
 """Carries the opaque position of a page; it is bound to the query and to the caller."""
 
+_COUNTING: Final = (("_count", "0"), ("_total", "accurate"))
+"""What `_summary=count` comes to."""
 _SAFE: Final = ":,|/$"
 """Legible in a link as they are (RFC 3986, "Query")."""
 _PLAIN: Final = re.compile(rf"[\w.~{_SAFE}-]*", re.ASCII)
@@ -53,15 +55,19 @@ def read_subset(call: Call, types: Sequence[str]) -> tuple[list[tuple[str, str]]
     if subset.count_only:
         # R4 3.1.1.5.8: "just return a count of the matching resources".
         filters = [pair for pair in filters if pair[0] not in ("_count", "_total")]
-        filters += [("_count", "0"), ("_total", "accurate")]
+        filters += _COUNTING
     return filters, subset
 
 
 def with_subset(query: SearchQuery, subset: Subset) -> SearchQuery:
-    """The query with what `_summary` and `_elements` add to the self link."""
+    """The query with what `_summary` and `_elements` add to the self link; a count says by itself
+    that no entries and the total are asked for."""
     if not subset.applied:
         return query
-    return replace(query, applied=(*query.applied, *subset.applied))
+    applied = query.applied
+    if subset.count_only:
+        applied = tuple(pair for pair in applied if pair not in _COUNTING)
+    return replace(query, applied=(*applied, *subset.applied))
 
 
 def position_of(call: Call) -> str | None:

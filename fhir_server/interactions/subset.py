@@ -43,11 +43,14 @@ _WHOLE: Final = Subset()
 
 
 def split_subset(types: Sequence[str], parameters: Parameters) -> tuple[Parameters, Subset]:
-    """The other parameters, then what `_summary` or `_elements` ask for. Raises INVALID."""
-    asked = [pair for pair in parameters if pair[0] in ("_summary", "_elements")]
+    """The other parameters, then what `_summary` or `_elements` ask for. Raises INVALID.
+
+    Without a value they are left among the others, to be refused or left out as any (3.1.1.3).
+    """
+    asked = [pair for pair in parameters if pair[0] in ("_summary", "_elements") and pair[1]]
     if not asked:
         return parameters, _WHOLE
-    rest = tuple(pair for pair in parameters if pair[0] not in ("_summary", "_elements"))
+    rest = tuple(pair for pair in parameters if pair not in asked)
     if len(asked) > 1:
         raise error(Category.INVALID, "_summary and _elements are asked for once, or one of them.")
     name, value = asked[0]

@@ -46,7 +46,7 @@ def searched_types(parameters: Parameters, compartment: str = "") -> tuple[tuple
     """
     known = tuple(REGISTRY.compartment(compartment)) if compartment else REGISTRY.endpoints
     known = tuple(name for name in REGISTRY.endpoints if name in known)
-    asked = [value for name, value in parameters if name == TYPE]
+    asked = [value for name, value in parameters if name == TYPE and value]
     if not asked:
         return known, False
     if len(asked) > 1:
@@ -74,7 +74,7 @@ def parse_mixed(
     for name, value in parameters:
         if name in TRANSPORT:
             continue
-        if name == TYPE:
+        if name == TYPE and value:
             reading.applied.append((name, value))
         elif name.partition(":")[0] in RESULT_PARAMETERS:
             reading.shape(name, value)

@@ -78,6 +78,27 @@ async def test_q12_count_alone(system: Caller) -> None:
     bundle = (await system.get("Patient?_id=subset&_summary=count&_count=5")).json()
     assert bundle["total"] == 1
     assert "entry" not in bundle
+    assert bundle["link"][0]["url"].endswith("Patient?_id=subset&_summary=count")
+
+
+@pytest.mark.parametrize("name", ["_summary", "_elements", "_sort", "_total", "_include", "name"])
+async def test_f13_a_parameter_without_a_value(system: Caller, name: str) -> None:
+    """R4 3.1.1.3: to be ignored, which lenient handling does and says; else it may be a mistake."""
+    query = f"Patient?_id=subset&{name}="
+    issue = assert_outcome(await system.get(query), 400, "invalid")
+    assert issue["diagnostics"] == f"{name} has no value."
+    bundle = (await system.get(query, headers={"prefer": "handling=lenient"})).json()
+    found, told = bundle["entry"]
+    assert found["resource"]["id"] == "subset"
+    assert told["search"]["mode"] == "outcome"
+    assert bundle["link"][0]["url"].endswith("Patient?_id=subset")
+
+
+async def test_f13_a_search_of_types_without_a_name(system: Caller) -> None:
+    assert_outcome(await system.get("?_type=&_id=subset"), 400, "invalid")
+    bundle = (await system.get("?_type=&_id=subset", headers={"prefer": "handling=lenient"})).json()
+    assert bundle["link"][0]["url"].endswith("/fhir?_id=subset")
+    assert bundle["entry"][-1]["search"]["mode"] == "outcome"
 
 
 @pytest.mark.parametrize(
