@@ -8,6 +8,7 @@ one and the same target. From a composite it leads to its components, of one and
 from __future__ import annotations
 
 from fhir_server.outcome import Category, FhirError, error
+from fhir_server.search import lists
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.comparing import compare
 from fhir_server.search.expression import (
@@ -77,6 +78,8 @@ class _Reading:
 
     def path(self, type_name: str, asked: Comparison, at: int, steps: int) -> Expression:
         step = asked.path[at]
+        if step.name == lists.NAME:
+            return self.listed(type_name, asked, at)
         field = self.catalogue.fields(type_name).get(step.name)
         if field is None:
             raise unknown_parameter(self.catalogue, type_name, step.name)
@@ -94,6 +97,12 @@ class _Reading:
             return conjunction(within, self.once(target, asked, at + 1, steps + 1))
 
         return Link(f"{NAME}: {step.name}.{rest}", field, rest).followed(step.target or "", inner)
+
+    def listed(self, type_name: str, asked: Comparison, at: int) -> Expression:
+        """`_list eq [id]`, which is about no element."""
+        if asked.operator != "eq" or at + 1 < len(asked.path):
+            raise _invalid(f"_filter: {lists.NAME} is compared by eq, with the id of a List.")
+        return lists.in_lists(self.catalogue, type_name, (asked.value,))
 
     def element(self, field: Field, step: Step, asked: Comparison, at: int) -> Expression:
         """What is asked of the components of one element."""

@@ -174,6 +174,11 @@ SPECIALS = [
     Answer("RiskAssessment?_list=empty,worst&_sort=_id", "mid2", proves=BOUNDARY),
     Answer("Observation?_filter=subject:Patient[gender pr true].family eq abel", "w x"),
     Answer("Observation?_filter=not (subject.family eq abel) and value-quantity pr true", "y"),
+    Answer("RiskAssessment?_filter=_list eq risky and probability lt 0.251", "low"),
+    Answer("RiskAssessment?_filter=not (_list eq List/risky) and probability pr true", "mid2"),
+    Answer("Patient?_filter=_list eq risky", proves=NEGATIVE),
+    Answer("?_list=risky,worst", "low mid mid2", total=3),
+    Answer("?_filter=_list eq risky or _id eq abel", "abel low mid"),
     Answer("RiskAssessment?_list=risky&_include=RiskAssessment:subject&_count=0", total=2),
     Answer("RiskAssessment?_list=risky&_include=RiskAssessment:subject&_summary=count", total=2),
 ]
