@@ -8,11 +8,11 @@ keys a second time, by how long it lasts (`stored`), and is looked for in a walk
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fhir_server.search import keys
-from fhir_server.search.expression import DateTest, Expression, Or, Span
+from fhir_server.search.expression import DateTest, Expression, Or, Prefix, Span
 from fhir_server.search.main_dates import Lasting, lasting
 from fhir_server.search.relations import relation
 
@@ -30,20 +30,28 @@ class Window:
     below: int | None = None
     lasting: str = ""
     """What stands in front of the keys: `keys.DAYS`, `keys.YEARS`, or nothing, where it is all."""
+    after: int | None = None
+    """Of those, what ends after this moment, which an entry of the index tells."""
+    by: int | None = None
+    """What ends by this one."""
 
     @property
     def condition(self) -> dict[str, dict[str, int]]:
-        """On the field that holds the start."""
-        bounds = {"$gte": self.low, "$lt": self.below}
-        said = {operator: value for operator, value in bounds.items() if value is not None}
-        return {"d": said} if said else {}
+        """On the fields that hold the start and the end."""
+        starts, ends = {"$gte": self.low, "$lt": self.below}, {"$gt": self.after, "$lte": self.by}
+        found: dict[str, dict[str, int]] = {}
+        for field, bounds in (("d", starts), ("e", ends)):
+            said = {operator: value for operator, value in bounds.items() if value is not None}
+            if said:
+                found[field] = said
+        return found
 
     @property
     def is_empty(self) -> bool:
         return self.low is not None and self.below is not None and self.low >= self.below
 
     def within(self, low: int | None, below: int | None) -> Window:
-        return Window(_greater(self.low, low), _lesser(self.below, below), self.lasting)
+        return replace(self, low=_greater(self.low, low), below=_lesser(self.below, below))
 
 
 ANY: Final = Window()
@@ -58,13 +66,10 @@ def before_keys(of: Span | None) -> str:
 
 def windows(type_name: str, parts: Iterable[Expression]) -> tuple[Window, ...]:
     """Windows in which every match of these conditions starts; `ANY` where none is of the date."""
-    asked = [found for part in parts if (found := _asked(part))]
-    if not asked:
-        return (ANY,)
-    common = _common([choices[0] for choices in asked if len(choices) == 1])
-    several = next((choices for choices in asked if len(choices) > 1), (_Asked(),))
-    found = [window for one in several for window in _of(type_name, _common([common, one]))]
-    return tuple(dict.fromkeys(found))
+    found = [_Asked()]
+    for part in parts:
+        found = _joined(found, part)
+    return tuple(dict.fromkeys(window for one in found for window in _of(type_name, one)))
 
 
 def hull(found: tuple[Window, ...]) -> Window:
@@ -84,36 +89,73 @@ class _Asked:
     low: int | None = None
     below: int | None = None
     above: int | None = None
+    after: int | None = None
+    """An end after this, and by that one, which a window is to say too."""
+    by: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.low is not None and self.below is not None and self.low >= self.below
+
+    def joined(self, other: _Asked) -> _Asked:
+        return _Asked(
+            _greater(self.low, other.low),
+            _lesser(self.below, other.below),
+            _greater(self.above, other.above),
+            _greater(self.after, other.after),
+            _lesser(self.by, other.by),
+        )
 
 
-def _asked(part: Expression) -> tuple[_Asked, ...]:
+def _joined(found: list[_Asked], part: Expression) -> list[_Asked]:
+    """These choices, each with those of one more condition, told apart as far as they are few."""
+    for exact in (True, False):
+        choices = _asked(part, exact=exact)
+        if choices and len(found) * len(choices) <= MOST_CHOICES:
+            both = (one.joined(other) for one in found for other in choices)
+            return [each for each in both if not each.is_empty]
+    return found
+
+
+def _asked(part: Expression, *, exact: bool) -> tuple[_Asked, ...]:
     """What a condition asks of the main date, one for each choice; nothing if it is another."""
     match part:
         case DateTest(main=True):
-            region = relation(part.prefix, part.span.start, part.span.end).within
-            # A span has a length, so that what ends by a moment started before it.
-            return (_Asked(region.low, _lesser(region.below, region.high), region.above),)
+            return (exact and _split(part)) or (_whole(part),)
         case Or(parts) if len(parts) <= MOST_CHOICES:
-            found = [_asked(each) for each in parts]
+            found = [_asked(each, exact=exact) for each in parts]
             return tuple(one for each in found for one in each) if all(found) else ()
         case _:
             return ()
 
 
-def _common(asked: Iterable[_Asked]) -> _Asked:
-    found = _Asked()
-    for each in asked:
-        found = _Asked(
-            _greater(found.low, each.low),
-            _lesser(found.below, each.below),
-            _greater(found.above, each.above),
-        )
-    return found
+def _whole(test: DateTest) -> _Asked:
+    region = relation(test.prefix, test.span.start, test.span.end).within
+    # A span has a length, so that what ends by a moment started before it.
+    return _Asked(region.low, _lesser(region.below, region.high), region.above)
+
+
+def _split(test: DateTest) -> tuple[_Asked, ...]:
+    """`ge` and `le` of a month or year: what starts on the right side of it, and what is on both.
+
+    Of what starts in April `le2018-04` leaves out what ends in May, and `ge2018-04` of what started
+    in March what ends in April; both may be many, and are told by the index in a walk of their own.
+    """
+    start, end = test.span.start, test.span.end
+    if end - start <= DAY:
+        return ()
+    match test.prefix:
+        case Prefix.GE:
+            return _Asked(low=start), _Asked(below=start, above=end, after=end)
+        case Prefix.LE:
+            return _Asked(below=start), _Asked(low=start, below=end, by=end)
+        case _:
+            return ()
 
 
 def _of(type_name: str, asked: _Asked) -> Iterator[Window]:
     """The last day before `above` in the walk of all, what is before it in those of what lasts."""
-    whole = Window(asked.low, asked.below)
+    whole = Window(asked.low, asked.below, "", asked.after, asked.by)
     if asked.above is None:
         found = [whole]
     else:
@@ -121,9 +163,9 @@ def _of(type_name: str, asked: _Asked) -> Iterator[Window]:
         longest = lasting(type_name)
         found = [whole.within(day, None)]
         if longest >= Lasting.YEAR:
-            found.append(Window(asked.low, asked.below, keys.DAYS).within(year, day))
+            found.append(replace(whole, lasting=keys.DAYS).within(year, day))
         if longest >= Lasting.ANY:
-            found.append(Window(asked.low, asked.below, keys.YEARS).within(None, day))
+            found.append(replace(whole, lasting=keys.YEARS).within(None, day))
     return (each for each in found if not each.is_empty)
 
 
