@@ -147,6 +147,8 @@ class Bound:
     """The conditions that say no more than that."""
     nearly: tuple[Expression, ...] = ()
     """Those that say a little more: codes whose systems are not in the keys."""
+    alone: bool = False
+    """The keys stand behind no patient: what refers to a patient has no key for it behind him."""
 
     def says(self, part: Expression) -> bool:
         return any(part is said for said in self.parts)
@@ -197,6 +199,25 @@ def bound(type_name: str, parts: Sequence[Expression], among: Reach | None) -> B
     found = [each for part in parts if (each := _bound(part, among)) is not None]
     found += _pairs(type_name, found)
     return min(found, key=_cost, default=None)
+
+
+def to_oneself(parts: Sequence[Expression], among: Reach | None) -> Bound | None:
+    """A reference to one of the patients in front, which has no key behind him: a record has more
+    in it than what refers to the patient in one way, such as the messages to and from."""
+    if among is None:
+        return None
+    found = [
+        Bound((part.key,), (part,), alone=True)
+        for part in parts
+        if isinstance(part, Key)
+        and any(keys.is_self(patient, part.key) for patient in among.patients)
+    ]
+    return min(found, key=_is_subject, default=None)
+
+
+def _is_subject(of: Bound) -> bool:
+    """Whether it is the usual way of referring to a patient, which says little."""
+    return keys.parameter_of(of.keys[0]) in ("patient", "subject")
 
 
 def _bound(part: Expression, among: Reach | None) -> Bound | None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
-from fhir_server.search.bounds import MOST_SCANS, Bound, Reach, bound, reach
+from fhir_server.search.bounds import MOST_SCANS, Bound, Reach, bound, reach, to_oneself
 from fhir_server.search.cursor import Position
 from fhir_server.search.expression import (
     And,
@@ -158,14 +158,24 @@ class _Planner:
         return self._pages(NO_LEAD, Judged([CURRENT, *named]), BY_ID, self.order)
 
     def _by_key(self) -> MongoPlan:
-        fronts = self.reach.fronts if self.reach else ("",)
-        wanted = self.bound.keys if self.bound else ("",)
+        by = self.bound or to_oneself(self.parts, self.reach)
+        used = self._used(by)
+        fronts = used.fronts if used else ("",)
+        wanted = by.keys if by else ("",)
         if len(fronts) * len(wanted) > MOST_SCANS:
-            fronts = ("",)
+            used, fronts = None, ("",)
         found = sorted(_key(front, key) for front in fronts for key in wanted)
         lead = Lead("k", tuple(found), windows(self.query.type_name, self.parts))
-        used = self.reach if fronts != ("",) else None
-        return self._pages(lead, self._judged(KEYS.name, used, self.bound), KEYS.name, self.order)
+        return self._pages(lead, self._judged(KEYS.name, used, by), KEYS.name, self.order)
+
+    def _used(self, by: Bound | None) -> Reach | None:
+        """The reach, where it is what the keys stand behind; of keys that stand alone, what it asks
+        is still to be judged, and true as a rule of what is in a record by that reference."""
+        if self.reach is None or by is None or not by.alone:
+            return self.reach
+        if not any(map(self.reach.nearly_says, by.parts)):
+            return None
+        return replace(self.reach, whole=False, fronts=("",))
 
     def _updated(self) -> MongoPlan:
         used = self.reach

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 from uuid import uuid4
 
@@ -89,6 +91,7 @@ def _resources() -> Iterator[Resource]:
                 "id": f"c{name}",
                 "status": "completed",
                 "subject": patient,
+                "recipient": [{"reference": "Practitioner/d1"} if each % 6 else patient],
                 "sent": start,
             }
             yield {
@@ -100,13 +103,28 @@ def _resources() -> Iterator[Resource]:
             }
 
 
+def _stays() -> Iterator[Resource]:
+    """What lasts for weeks, so that most of it hangs over the end of a month."""
+    for number in range(240):
+        start = date(2018, 1, 1) + timedelta(days=number // 2)
+        end = start + timedelta(days=20)
+        yield {
+            "resourceType": "Observation",
+            "id": f"stay{number}",
+            "status": "final",
+            "code": _coded("http://loinc.org", "stay"),
+            "subject": {"reference": "Patient/p7"},
+            "effectivePeriod": {"start": start.isoformat(), "end": end.isoformat()},
+        }
+
+
 @pytest.fixture(scope="module")
 def database(mongodb_uri: str) -> Iterator[Database[Document]]:
     client: MongoClient[Document] = MongoClient(mongodb_uri, tz_aware=True)
     with client:
         found = client[f"explain_{uuid4().hex[:8]}"]
         batches: dict[str, list[Document]] = {}
-        for number, resource in enumerate(_resources()):
+        for number, resource in enumerate(chain(_resources(), _stays())):
             entry = index_entry(CATALOGUE, resource, members(resource))
             document = {"_id": resource["id"], "t": moment(number // 50), **derived_fields(entry)}
             batches.setdefault(resource["resourceType"], []).append(document)
@@ -166,6 +184,9 @@ SHAPES = [
     "Observation?code=v1&date=ge2015&_sort=date",
     "Observation?patient=p7&category=laboratory&date=ge2015&_sort=date",
     "Observation?date=2012-03,2015-04&_sort=-date",
+    "Observation?code=stay&date=gt2018-01&date=le2018-03&_sort=-date",
+    "Observation?code=stay&date=ge2018-03&_sort=date",
+    "Observation?code=stay&date=ge2018-02&date=le2018-04&_sort=date",
     "Observation",
     "Observation?_sort=date",
     "Observation?_lastUpdated=ge1970-01-01T00:00:00.050Z",
@@ -188,6 +209,10 @@ SHAPES = [
     "Appointment?patient=p7&status=booked",
     "Communication?patient=p7",
     "Communication?subject=p7&_sort=-sent",
+    "Communication?recipient=Patient/p7",
+    "Communication?recipient=Patient/p7&_sort=sent",
+    "Communication?patient=p7&recipient=Patient/p7&sent=ge2012&_sort=-sent",
+    "Appointment?actor=Patient/p7&_sort=date",
 ]
 """Each once by somebody who reaches everything, once by patient p7."""
 OF_ALL = [
