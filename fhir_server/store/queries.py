@@ -196,9 +196,9 @@ class Queries:
                 command = {**command, "readConcern": view.concern}
 
         async def ask() -> list[Any]:
-            cursor = await self._database.cursor_command(
-                command, codec_options=options, session=session
-            )
+            # The driver decodes later batches as its database says, whatever the command says.
+            database = self._database.with_options(codec_options=options)
+            cursor = await database.cursor_command(command, codec_options=options, session=session)
             return await cursor.to_list()
 
         return await _again(ask, view)

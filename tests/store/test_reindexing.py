@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -72,3 +73,16 @@ async def test_reindex_leaves_what_is_written_meanwhile(
     assert (await store.read("Observation", one)).json == raced[0].stored.json
     query = SearchQuery("Observation", Key("code\x1fc\x1fy"))
     assert [match.logical_id for match in (await store.search(query)).matches] == [one]
+
+
+async def test_what_was_written_since_is_walked_however_much_it_is(
+    database: Database, store: FhirStore
+) -> None:
+    """More than the first batch that MongoDB answers with."""
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    await store.create_many([("Observation", None, parse(BODY)) for _ in range(250)])
+    await database.collection("Observation").update_many({}, {"$set": {"k": ["stale"]}})
+    walked = [at async for at in reindexing.walk(database, "Observation", "x", since=before)]
+    assert walked[-1].done == walked[-1].total >= 250
+    assert sum(at.changed for at in walked) >= 250
+    assert await database.count("Observation", {"k": "stale"}, None) == 0
