@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from fhir_server.master_key import derived_key, load_master_key
 from fhir_server.settings import Settings
-from fhir_server.store import Database, install
+from fhir_server.store import Database, Integrity, install
 from fhir_server.store.database import Limits
 from smart_auth.config import AuthConfig
 
@@ -24,6 +24,7 @@ async def open_database(settings: Settings, mongodb_uri: str) -> AsyncGenerator[
         base_url=settings.fhir_base,
         cursor_key=derived_key(load_master_key(settings.master_key_path), "page links"),
         limits=Limits(included=settings.search_max_includes),
+        integrity=Integrity(settings.referential_integrity),
     )
     async with database:
         if settings.ig is not None:

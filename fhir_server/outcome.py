@@ -34,7 +34,7 @@ class Category(Enum):
     CONFLICT = (
         409,
         "conflict",
-        "Something else changed it meanwhile, an id is taken, or the test of a patch failed.",
+        "Others changed it meanwhile, or refer to it; an id is taken; the test of a patch failed.",
     )
     GONE = (410, "deleted", "It was deleted, and the caller could have seen it.")
     PRECONDITION = (412, "conflict", "`If-Match` does not name the current version.")

@@ -156,6 +156,12 @@ class Settings(BaseModel):
     conditional_delete: Literal["single", "multiple"] = Field(
         "single", description="How many matches a conditional delete may remove."
     )
+    referential_integrity: Literal["off", "write", "delete"] = Field(
+        "off",
+        description="`write`: a reference to a resource of this server has to name one that is "
+        "there and that the caller may read, else 422; `delete`: beside that, what others refer "
+        "to cannot be deleted (409).",
+    )
 
     # Logs and metrics
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -150,6 +150,8 @@ _Visit: TypeAlias = Callable[[Any, str, list[Link]], None]
 class _Step:
     """What to do at one JSON key."""
 
+    name: str
+    """In FHIRPath: `value.ofType(Reference)` for `valueReference`."""
     visit: _Visit | None
     """For an element that has children."""
     uri: ElementType | None
@@ -194,12 +196,13 @@ def _steps(node: str) -> dict[str, _Step]:
     for element in REGISTRY.children(node).values():
         for of in element.types:
             key = element.json_name(of)
+            name = f"{element.name}.ofType({of.name})" if element.is_choice else element.name
             if of.name not in REGISTRY.primitives:
-                steps[key] = _Step(_visit(of), None)
+                steps[key] = _Step(name, _visit(of), None)
                 continue
-            steps[f"_{key}"] = _Step(_walk_node(of.node), None)
+            steps[f"_{key}"] = _Step(name, _walk_node(of.node), None)
             if of.name in _URIS:
-                steps[key] = _Step(None, of)
+                steps[key] = _Step(name, None, of)
     return steps
 
 
@@ -216,24 +219,24 @@ def _walk(steps: dict[str, _Step], members: Resource, path: str, found: list[Lin
             continue
         many: list[Any] | None = value if isinstance(value, ARRAY) else None
         if step.uri is not None:
-            _links_at(step.uri, members, key, path, found)
+            _links_at(step.uri, members, key, f"{path}.{step.name}", found)
         elif step.visit is None:
             continue
         elif many is None:
-            step.visit(value, f"{path}.{key}", found)
+            step.visit(value, f"{path}.{step.name}", found)
         else:
             for index, item in enumerate(many):
-                step.visit(item, f"{path}.{key}[{index}]", found)
+                step.visit(item, f"{path}.{step.name}[{index}]", found)
 
 
 def _links_at(of: ElementType, members: Resource, key: str, path: str, found: list[Link]) -> None:
     value = members[key]
     if isinstance(value, str):
-        found.append(Link(f"{path}.{key}", of.name, members, key, of.targets))
+        found.append(Link(path, of.name, members, key, of.targets))
     elif isinstance(value, ARRAY):
         many: list[Any] = value
         found += [
-            Link(f"{path}.{key}[{index}]", of.name, many, index, of.targets)
+            Link(f"{path}[{index}]", of.name, many, index, of.targets)
             for index, item in enumerate(many)
             if isinstance(item, str)
         ]

@@ -67,8 +67,7 @@ def capability_statement(
                 ),
                 security=_security(oauth),
                 resource=[
-                    _resource(catalogue, type_name, deletes_many=service.deletes_many)
-                    for type_name in REGISTRY.endpoints
+                    _resource(catalogue, type_name, service) for type_name in REGISTRY.endpoints
                 ],
                 interaction=[
                     model.CapabilityStatementRestInteraction(code=code)
@@ -117,7 +116,7 @@ def _security(oauth: OAuthAddresses) -> model.CapabilityStatementRestSecurity:
 
 
 def _resource(
-    catalogue: Catalogue, type_name: str, *, deletes_many: bool
+    catalogue: Catalogue, type_name: str, service: Service
 ) -> model.CapabilityStatementRestResource:
     others = (*_SYSTEM_CODES, OPERATION)
     codes = list(dict.fromkeys(row.code for row in TABLE if row.code not in others))
@@ -133,8 +132,11 @@ def _resource(
         "conditionalCreate": True,
         "conditionalRead": "full-support",
         "conditionalUpdate": True,
-        "conditionalDelete": "multiple" if deletes_many else "single",
-        "referencePolicy": ["literal", "logical", "local"],
+        "conditionalDelete": "multiple" if service.deletes_many else "single",
+        "referencePolicy": [
+            *("literal", "logical", "local"),
+            *(["enforced"] if service.enforces_references else []),
+        ],
         "searchParam": _search_parameters(catalogue, type_name),
     }
     # An empty array is not FHIR: a type without includes has no such element.

@@ -32,6 +32,8 @@ class Service:
     """An update that changes nothing makes no version."""
     deletes_many: bool = False
     """A conditional delete may remove several resources."""
+    enforces_references: bool = False
+    """The store keeps referential integrity."""
 
 
 class Return(Enum):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fhir_server.store.database import Database, Limits
+from fhir_server.store.database import Database, Integrity, Limits
 from fhir_server.store.fhir_store import FhirStore, UnrestrictedStore
+from fhir_server.store.integrity import DanglingReferences
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.publishing import finish, install, refresh
 from fhir_server.store.reindexing import Progress, reindex
@@ -13,9 +14,11 @@ from fhir_server.store.writing import Change
 
 __all__ = [
     "Change",
+    "DanglingReferences",
     "Database",
     "FhirStore",
     "HistoryPage",
+    "Integrity",
     "Limits",
     "Progress",
     "SearchPage",

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import Enum
 from time import monotonic
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -74,6 +75,14 @@ class Limits:
     of it by then, or notices that its write is late."""
 
 
+class Integrity(Enum):
+    """What is kept: nothing; that references name what is there; and that it stays there."""
+
+    OFF = "off"
+    WRITE = "write"
+    DELETE = "delete"
+
+
 class Unprepared(Exception):
     """A transaction is about to write to a collection that may not exist yet."""
 
@@ -95,11 +104,13 @@ class Database(Queries):
         limits: Limits,
         cursor_key: bytes,
         catalogue: Catalogue,
+        integrity: Integrity = Integrity.OFF,
     ) -> None:
         database = client.get_database(name, codec_options=TIMES, write_concern=MAJORITY)
         super().__init__(database, limits.query_milliseconds)
         self.limits = limits
         self.cursor_key = cursor_key
+        self.integrity = integrity
         self.catalogue = catalogue
         """What can be searched by on this store."""
         self._revision = 0
@@ -122,6 +133,7 @@ class Database(Queries):
         cursor_key: bytes,
         base_url: str,
         limits: Limits | None = None,
+        integrity: Integrity = Integrity.OFF,
     ) -> Database:
         """Connects, and checks that this is a MongoDB and a store to work with.
 
@@ -146,7 +158,7 @@ class Database(Queries):
             )
         except (ConfigurationError, InvalidURI, ValueError) as problem:
             raise StoreRefused(f"The MongoDB URI cannot be used: {problem}.") from None
-        self = cls(client, name, limits, cursor_key, Catalogue(base_url.rstrip("/")))
+        self = cls(client, name, limits, cursor_key, Catalogue(base_url.rstrip("/")), integrity)
         try:
             await self._open()
         except BaseException:

@@ -16,8 +16,9 @@ from fhir_server.search.expression import Expression
 from fhir_server.search.mixed import MixedQuery
 from fhir_server.search.query import SearchQuery
 from fhir_server.store import mixing, reading, searching, transactions, writing
-from fhir_server.store.database import Database
+from fhir_server.store.database import Database, Integrity
 from fhir_server.store.explaining import Account, account, is_open
+from fhir_server.store.integrity import Ledger, settle
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.joining import without_joins
 from fhir_server.store.lateness import keep_findable
@@ -39,15 +40,22 @@ class FhirStore:
     `meta.lastUpdated`. Everything raises `FhirError` and nothing else that a caller could act on.
     """
 
-    __slots__ = ("_reach",)
+    __slots__ = ("_ledger", "_reach")
 
     def __init__(
         self,
         database: Database,
         access: AccessContext,
         session: AsyncClientSession | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self._reach = Reach(database, access, session)
+        self._ledger = ledger
+        """Inside a transaction that keeps integrity: what has to be judged before its end."""
+
+    @property
+    def _keeps_integrity(self) -> bool:
+        return self._reach.database.integrity is not Integrity.OFF
 
     @property
     def access(self) -> AccessContext:
@@ -165,8 +173,8 @@ class FhirStore:
         """Version 1 under an id of the server's, or under this one. Raises CONFLICT where it is
         taken, FORBIDDEN where the resource would be out of reach."""
         new = New(type_name, resource, logical_id, method)
-        if self._reach.session is not None:
-            return (await writing.create(self._reach, [new]))[0]
+        if self._reach.session is not None or self._keeps_integrity:
+            return (await self._create([new]))[0]
         database = self._reach.database
         await database.keep_up()
         catalogue = database.catalogue
@@ -179,11 +187,20 @@ class FhirStore:
     ) -> list[StoredVersion]:
         """All of (type, id, resource) or none, with one insert for each type."""
         news = [New(type_name, resource, logical_id) for type_name, logical_id, resource in items]
+        return await self._create(news)
 
+    async def _create(self, news: Sequence[New]) -> list[StoredVersion]:
         async def work(store: FhirStore) -> list[StoredVersion]:
-            return await writing.create(store._reach, news)
+            created = await writing.create(store._reach, news)
+            store._wrote(news, created)
+            return created
 
         return await self.run_transaction(work, types={new.type_name for new in news})
+
+    def _wrote(self, given: Sequence[New | Change], stored: Iterable[StoredVersion]) -> None:
+        if self._ledger is not None:
+            for one, version in zip(given, stored, strict=True):
+                self._ledger.written[version.type_name, version.logical_id] = one.resource
 
     async def update(
         self,
@@ -212,7 +229,9 @@ class FhirStore:
         """The same for many at once, all or none, with a few round trips for each type."""
 
         async def work(store: FhirStore) -> list[Written]:
-            return await writing.update(store._reach, changes, skip_unchanged=skip_unchanged)
+            results = await writing.update(store._reach, changes, skip_unchanged=skip_unchanged)
+            store._wrote(changes, (result.stored for result in results))
+            return results
 
         return await self.run_transaction(work, types={one.type_name for one in changes})
 
@@ -223,7 +242,10 @@ class FhirStore:
         PRECONDITION, CONFLICT."""
 
         async def work(store: FhirStore) -> StoredVersion | None:
-            return await writing.delete(store._reach, type_name, logical_id, if_match=if_match)
+            marker = await writing.delete(store._reach, type_name, logical_id, if_match=if_match)
+            if store._ledger is not None and marker is not None:
+                store._ledger.deleted.add((type_name, logical_id))
+            return marker
 
         if self._reach.session is not None:
             return await work(self)
@@ -247,9 +269,19 @@ class FhirStore:
             await database.prepare(type_name)
 
         async def attempt(session: AsyncClientSession) -> T:
-            return await work(FhirStore(database, self._reach.access, session))
+            ledger = Ledger() if self._keeps_integrity else None
+            store = FhirStore(database, self._reach.access, session, ledger)
+            result = await work(store)
+            await store.settle()
+            return result
 
         return await transactions.run_transaction(database, attempt)
+
+    async def settle(self) -> None:
+        """Inside a transaction: whether what was written and deleted so far keeps integrity, which
+        its end asks anyway. Raises `DanglingReferences`, CONFLICT."""
+        if self._ledger is not None:
+            await settle(self._reach, self._ledger)
 
     async def lock(self, keys: Iterable[str]) -> None:
         """Inside a transaction: nobody else who locks one of these keys commits meanwhile.
@@ -262,9 +294,16 @@ class FhirStore:
 
 
 class UnrestrictedStore(FhirStore):
-    """Everything, for seeding and jobs: asked for by name and with a reason. No request gets it."""
+    """Everything, for seeding and jobs: asked for by name and with a reason. No request gets it.
+
+    What is loaded in parts refers to what is yet to come, so that integrity is not asked of it.
+    """
 
     __slots__ = ()
+
+    @property
+    def _keeps_integrity(self) -> bool:
+        return False
 
     def __init__(self, database: Database, reason: str) -> None:
         super().__init__(database, SystemAccess(reason))

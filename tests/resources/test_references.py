@@ -132,7 +132,7 @@ OBSERVATION: dict[str, Any] = {
 def test_where_the_references_are() -> None:
     assert [(link.path, link.text) for link in references(OBSERVATION)] == [
         ("Observation.contained[0].managingOrganization.reference", UUID),
-        ("Observation.extension[0].valueReference.reference", UUID),
+        ("Observation.extension[0].value.ofType(Reference).reference", UUID),
         ("Observation.identifier[0].assigner.reference", "Organization/2"),
         ("Observation.subject.reference", "#p"),
         ("Observation.performer[1].reference", UUID),
@@ -150,8 +150,8 @@ def test_what_else_links() -> None:
         ("Observation.meta.profile[0]", "canonical"),
         ("Observation.extension[0].url", "uri"),
         ("Observation.identifier[0].system", "uri"),
-        ("Observation._status.extension[0].url", "uri"),
-        ("Observation._status.extension[0].valueUri", "uri"),
+        ("Observation.status.extension[0].url", "uri"),
+        ("Observation.status.extension[0].value.ofType(uri)", "uri"),
         ("Observation.performer[1].type", "uri"),
     ]
 

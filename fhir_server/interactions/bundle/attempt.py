@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fhir_server.interactions.bundle.batch import perform_entry
-from fhir_server.interactions.bundle.entries import Entry, at_entry
+from fhir_server.interactions.bundle.entries import Entry, at_entry, issue_at_entry
 from fhir_server.interactions.bundle.links import ConditionalReferences
 from fhir_server.interactions.bundle.patches import patch_of
 from fhir_server.interactions.bundle.selection import Selection, select
@@ -23,6 +23,7 @@ from fhir_server.interactions.patch import patched
 from fhir_server.interactions.reply import Reply, written
 from fhir_server.interactions.row import Row
 from fhir_server.outcome import Category, FhirError, error
+from fhir_server.store import DanglingReferences
 from fhir_server.store.versions import Written
 from fhir_server.store.writing import Change
 from resources.fhir_json import Resource
@@ -71,9 +72,23 @@ class Attempt:
             await self._update(waiting[start : start + _AT_ONCE], resources, selection)
         for entry in self._of("PATCH"):
             await self._patch(entry, selection)
+        await self._settle()
         for entry in self._of("GET", "HEAD"):
             self.replies[entry.index] = await self._perform(entry)
         return self.replies
+
+    async def _settle(self) -> None:
+        """Whether references lead somewhere is judged of the whole, and told of each entry."""
+        try:
+            await self.store.settle()
+        except DanglingReferences as problem:
+            wrote = {
+                (version.type_name, version.logical_id): entry
+                for entry in self.entries
+                if entry.index in self.replies
+                and (version := self.replies[entry.index].version) is not None
+            }
+            raise problem.placed(lambda by, issue: issue_at_entry(issue, wrote[by])) from None
 
     def _of(self, *methods: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.method in methods]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote
 
 from fhir_server.interactions.call import Conditions, Service
 from fhir_server.interactions.checked import raise_problems
-from fhir_server.outcome import Category, FhirError, error
+from fhir_server.outcome import Category, FhirError, Issue, error
 from resources.fhir_json import Resource
 from resources.validation import validate
 
@@ -145,10 +145,13 @@ def _parameters(query: str, place: str) -> tuple[tuple[str, str], ...]:
 
 def at_entry(problem: FhirError, entry: Entry) -> FhirError:
     """The same problem, told of the entry: expressions begin with `Bundle.entry[i]`."""
-    issues = tuple(
-        replace(issue, expression=_below(entry, issue.expression)) for issue in problem.issues
-    )
+    issues = tuple(issue_at_entry(issue, entry) for issue in problem.issues)
     return FhirError(problem.category, issues, problem.headers, problem.reason)
+
+
+def issue_at_entry(issue: Issue, entry: Entry) -> Issue:
+    """One issue of it."""
+    return replace(issue, expression=_below(entry, issue.expression))
 
 
 def _below(entry: Entry, expression: str | None) -> str:

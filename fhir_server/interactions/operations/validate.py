@@ -128,7 +128,9 @@ async def _rehearse(call: Call, perform: Callable[[Call], Awaitable[Reply]]) -> 
     """What stands in the way of the interaction, or what is doubtful about it."""
 
     async def attempt(store: FhirStore) -> None:
-        raise _Rehearsed(await perform(replace(call, store=store)))
+        reply = await perform(replace(call, store=store))
+        await store.settle()
+        raise _Rehearsed(reply)
 
     try:
         await call.store.run_transaction(attempt, types=[call.type_name])
