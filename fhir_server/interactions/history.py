@@ -1,4 +1,5 @@
-"""history of one resource (R4 `http.html#history`): newest first, deletions included."""
+"""history of one resource, of a type and of the system (R4 `http.html#history`): newest first,
+deletions included."""
 
 from __future__ import annotations
 
@@ -8,38 +9,86 @@ from urllib.parse import quote, urlencode
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.pages import bundle, history_entry
 from fhir_server.interactions.reply import Reply
+from fhir_server.interactions.search import PAGE_PARAMETER
 from fhir_server.outcome import Category, error
+from fhir_server.search.history import HistoryQuery
+from fhir_server.search.mixed import TYPE, searched_types
 from fhir_server.search.types.date import span as span_of
 
 
 async def history_instance(call: Call) -> Reply:
     """One page of the versions that the caller may see; `_count` and `_since` as R4 has them."""
-    asked = _single_values(call)
+    asked = _single_values(call, ("_count", "_since", "_before"))
     count = _number(asked, "_count", call.service.default_count, call.service.max_count)
     before = _number(asked, "_before", 0, 10**9) or None
     page = await call.store.history(
         call.type_name, call.logical_id, count=count, before=before, since=_since(asked)
     )
-    base = f"{call.service.base_url}/{call.type_name}/{call.logical_id}/_history"
-
-    def link(**more: str) -> str:
-        parameters = {**asked, **more}
-        return f"{base}?{urlencode(parameters, quote_via=quote)}" if parameters else base
-
-    links = [("self", link())]
-    if page.next_before is not None:
-        links.append(("next", link(_before=str(page.next_before))))
+    place = f"{call.type_name}/{call.logical_id}"
+    following = {} if page.next_before is None else {"_before": str(page.next_before)}
+    links = _links(call, place, asked, following)
     entries = [history_entry(call.service.base_url, version) for version in page.versions]
     return Reply(200, bundle("history", links, entries, page.total))
 
 
-def _single_values(call: Call) -> dict[str, str]:
+async def history_type(call: Call) -> Reply:
+    """One page of all versions of a type's resources that the caller may see."""
+    return await _timeline(call, ("_count", "_since", PAGE_PARAMETER))
+
+
+async def history_system(call: Call) -> Reply:
+    """The same of all types, or of those that `_type` names."""
+    return await _timeline(call, ("_count", "_since", TYPE, PAGE_PARAMETER))
+
+
+async def _timeline(call: Call, taken: tuple[str, ...]) -> Reply:
+    """A total is told where one page has everything, as to count costs as much as to read."""
+    asked = _single_values(call, taken)
+    cursor = asked.get(PAGE_PARAMETER)
+    page = await call.store.timeline(_query(call, asked), cursor=cursor)
+    following = {} if page.next_cursor is None else {PAGE_PARAMETER: page.next_cursor}
+    links = _links(call, call.type_name, asked, following)
+    entries = [history_entry(call.service.base_url, version) for version in page.versions]
+    single = cursor is None and not following and asked.get("_count") != "0"
+    total = len(entries) if single else None
+    return Reply(200, bundle("history", links, entries, total, page.until))
+
+
+def _query(call: Call, asked: dict[str, str]) -> HistoryQuery:
+    types, named = (call.type_name,), True
+    if not call.type_name:
+        types, named = searched_types(call.parameters)
+    return HistoryQuery(
+        call.type_name,
+        types,
+        named=named,
+        count=_number(asked, "_count", call.service.default_count, call.service.max_count),
+        since=_since(asked),
+        applied=tuple(pair for pair in asked.items() if pair[0] != PAGE_PARAMETER),
+    )
+
+
+def _links(
+    call: Call, place: str, asked: dict[str, str], following: dict[str, str]
+) -> list[tuple[str, str]]:
+    """`self` is what was asked; the next page differs in where it begins."""
+    base = "/".join(filter(None, (call.service.base_url, place, "_history")))
+
+    def link(parameters: dict[str, str]) -> str:
+        return f"{base}?{urlencode(parameters, quote_via=quote)}" if parameters else base
+
+    links = [("self", link(asked))]
+    return [*links, ("next", link({**asked, **following}))] if following else links
+
+
+def _single_values(call: Call, taken: tuple[str, ...]) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in call.parameters:
-        if name not in ("_count", "_since", "_before"):
+        if name not in taken:
+            usual = [each for each in taken if each not in ("_before", PAGE_PARAMETER)]
             raise error(
                 Category.NOT_SUPPORTED,
-                f"The history of a resource takes _count and _since, not {name}.",
+                f"This history takes {', '.join(usual[:-1])} and {usual[-1]}, not {name}.",
             )
         if name in values:
             raise error(Category.INVALID, f"{name} may be given once.")

@@ -19,13 +19,18 @@ _SEARCH_END = {
 
 
 def bundle(
-    kind: str, links: Sequence[tuple[str, str]], entries: Iterable[bytes], total: int | None
+    kind: str,
+    links: Sequence[tuple[str, str]],
+    entries: Iterable[bytes],
+    total: int | None,
+    as_of: datetime | None = None,
 ) -> bytes:
-    """A `Bundle` of this type. R4 forbids an empty array, so an empty bundle has no `entry`."""
+    """A `Bundle` of this type, as of now or of another instant. R4 forbids an empty array, so an
+    empty bundle has no `entry`."""
     head: dict[str, object] = {
         "resourceType": "Bundle",
         "type": kind,
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "timestamp": (as_of or datetime.now(UTC)).isoformat(timespec="milliseconds"),
     }
     if total is not None:
         head["total"] = total

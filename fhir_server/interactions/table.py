@@ -16,7 +16,11 @@ from fhir_server.interactions.conditional import (
     conditional_patch,
     conditional_update,
 )
-from fhir_server.interactions.history import history_instance
+from fhir_server.interactions.history import (
+    history_instance,
+    history_system,
+    history_type,
+)
 from fhir_server.interactions.operations import OPERATION_ROWS
 from fhir_server.interactions.operations.long import JOB_ROWS
 from fhir_server.interactions.patch import patch
@@ -39,6 +43,7 @@ ENTRY_ROWS: Final = (
     Row("patch", "PATCH", ("{type}",), conditional_patch, Body.PATCH),
     Row("delete", "DELETE", ("{type}",), conditional_delete),
     Row("history-instance", "GET", ("{type}", "{id}", "_history"), history_instance),
+    Row("history-type", "GET", ("{type}", "_history"), history_type),
     Row("vread", "GET", ("{type}", "{id}", "_history", "{version}"), vread),
     *(
         Row("search-type", "GET", (name, "{id}", "{type}"), search_compartment(name))
@@ -49,6 +54,7 @@ ENTRY_ROWS: Final = (
         for name in REGISTRY.compartments
     ),
     Row("search-system", "GET", (), search_system),
+    Row("history-system", "GET", ("_history",), history_system),
 )
 """What may also stand in a batch or transaction; the hot ones first: routes are tried in this
 order."""

@@ -36,6 +36,25 @@ MEMBER_UPDATED: Final = IndexSpec(
 PLACES: Final = IndexSpec("places", (("g", "2dsphere"),), "What lies near a point.")
 
 
+HISTORY_TIME: Final = IndexSpec(
+    "time",
+    (("t", -1), ("_id", -1)),
+    "The superseded versions of all types, newest first: the history of the system.",
+)
+HISTORY_TYPE: Final = IndexSpec(
+    "type_time",
+    (("_id.t", 1), ("t", -1), ("_id", -1)),
+    "The same of one type.",
+)
+HISTORY_MEMBER: Final = IndexSpec(
+    "member_time",
+    (("m", 1), ("t", -1), ("_id", -1), ("_id.t", 1)),
+    "The same in one patient's record, of any types.",
+)
+HISTORY_INDEXES: Final = (HISTORY_TIME, HISTORY_TYPE, HISTORY_MEMBER)
+"""What the history collection has, beside its `_id`."""
+
+
 def indexes(type_name: str) -> tuple[IndexSpec, ...]:
     """What the collection of this type has, beside its `_id`."""
     common = (KEYS, UPDATED, MEMBER_UPDATED)

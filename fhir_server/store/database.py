@@ -31,6 +31,7 @@ from pymongo.write_concern import WriteConcern
 
 from fhir_server.search import plan
 from fhir_server.search.catalogue import Catalogue
+from fhir_server.search.indexes import HISTORY_INDEXES, IndexSpec
 from fhir_server.store import schema
 from fhir_server.store.additions import AdditionsDocument
 from fhir_server.store.queries import TIMES, Document, Queries, View
@@ -205,12 +206,8 @@ class Database(Queries):
         if type_name not in self._prepared:
             async with self.serial(("prepare", type_name)):
                 if type_name not in self._prepared:
-                    indexes = [
-                        {"name": index.name, "key": dict(index.fields)}
-                        for index in plan.INDEXES(type_name)
-                    ]
                     await self._list([type_name])
-                    await self._make(type_name, indexes)
+                    await self._make(type_name, plan.INDEXES(type_name))
 
     def prepared(self, type_name: str) -> None:
         """Raises `Unprepared`: collections are not made inside a transaction."""
@@ -239,8 +236,9 @@ class Database(Queries):
             )
         self._listed.update(new)
 
-    async def _make(self, name: str, indexes: Sequence[Mapping[str, Any]]) -> None:
+    async def _make(self, name: str, specs: Sequence[IndexSpec]) -> None:
         """A collection appears together with its indexes, so that no plan misses its index."""
+        indexes = [{"name": each.name, "key": dict(each.fields)} for each in specs]
         with TRANSLATING:
             async with self.session() as session:
                 try:
@@ -272,7 +270,8 @@ class Database(Queries):
                 "That MongoDB is a standalone, which has no transactions; "
                 "start it with --replSet and initiate a replica set of one member."
             )
-        for name in (HISTORY, LOCKS, STORE):
+        await self._make(HISTORY, HISTORY_INDEXES)
+        for name in (LOCKS, STORE):
             await self._make(name, ())
         await self._check_schema()
         await self.hear()

@@ -13,9 +13,10 @@ from fhir_server.access.system import SystemAccess
 from fhir_server.outcome import Category, error
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Expression
+from fhir_server.search.history import HistoryQuery
 from fhir_server.search.mixed import MixedQuery
 from fhir_server.search.query import SearchQuery
-from fhir_server.store import mixing, reading, searching, transactions, writing
+from fhir_server.store import mixing, reading, searching, timeline, transactions, writing
 from fhir_server.store.database import Database, Integrity
 from fhir_server.store.explaining import Account, account, is_open
 from fhir_server.store.integrity import Ledger, settle
@@ -26,7 +27,7 @@ from fhir_server.store.paging import SearchPage
 from fhir_server.store.publishing import Reindexing
 from fhir_server.store.reach import Reach
 from fhir_server.store.supporting import with_support
-from fhir_server.store.versions import HistoryPage, StoredVersion, Written
+from fhir_server.store.versions import HistoryPage, StoredVersion, TimelinePage, Written
 from fhir_server.store.writing import Change, New
 from resources.fhir_json import Resource
 
@@ -113,6 +114,11 @@ class FhirStore:
         return await reading.history(
             self._reach, type_name, logical_id, count=count, before=before, since=since
         )
+
+    async def timeline(self, query: HistoryQuery, *, cursor: str | None = None) -> TimelinePage:
+        """A page of the history of some types, or of all that the caller may search. Raises
+        FORBIDDEN for a type that is named without a scope for it, or without any scope."""
+        return await timeline.timeline(self._reach, query, cursor)
 
     async def search(self, query: SearchQuery, *, cursor: str | None = None) -> SearchPage:
         """One page of a search, of one instant. Raises TOO_COSTLY beyond its limits."""

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
+from bson.timestamp import Timestamp
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -35,6 +36,13 @@ _MAJORITY: Final = {"level": "majority"}
 _SNAPSHOT: Final = {"level": "snapshot"}
 """Of the majority's data too, and at one instant: never half a transaction."""
 _PATIENCE: Final = 5
+_OLDEST: Final = (
+    {"$currentOp": {"idleSessions": True}},
+    {"$match": {"transaction": {"$exists": True}}},
+    {"$group": {"_id": None, "longest": {"$max": "$transaction.timeOpenMicros"}}},
+)
+_UNTOLD: Final = {8, 13, 59, 8000, 40324}
+"""Refusals of `$currentOp`: unauthorized, unknown, not offered by a host."""
 
 
 class Queries:
@@ -160,6 +168,27 @@ class Queries:
 
         async def ask() -> int:
             return int((await self._database.command({"count": collection}))["n"])
+
+        return await _again(ask, None)
+
+    async def oldest_transaction(self) -> tuple[int | None, Timestamp]:
+        """For how many microseconds the oldest open transaction of anybody's is open, and a time
+        of the data that has all those which were committed before.
+
+        None where MongoDB does not tell: a hosted one may keep it to its administrators.
+        """
+
+        async def ask() -> tuple[int | None, Timestamp]:
+            admin = self._database.client.admin
+            try:
+                command: Document = {"aggregate": 1, "pipeline": _OLDEST, "cursor": {}}
+                reply = await admin.command(command, maxTimeMS=self._milliseconds)
+            except OperationFailure as refused:
+                if refused.code not in _UNTOLD:
+                    raise
+                return None, (await admin.command("ping"))["operationTime"]
+            found = reply["cursor"]["firstBatch"]
+            return (int(found[0]["longest"] or 0) if found else 0), reply["operationTime"]
 
         return await _again(ask, None)
 

@@ -104,6 +104,12 @@ def _unconfirmed(problem: PyMongoError) -> bool:
     )
 
 
+async def opened(database: Database, session: AsyncClientSession) -> None:
+    """Makes sure that MongoDB knows of the transaction, which it does from its first question on:
+    before a version takes its time (`settling`)."""
+    await database.first(LOCKS, {"_id": -1}, {"_id": 1}, session)
+
+
 async def lock(database: Database, session: AsyncClientSession, keys: Iterable[str]) -> None:
     """Until the end of the transaction, nobody else who names one of these keys can commit.
 

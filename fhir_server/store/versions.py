@@ -51,3 +51,15 @@ class HistoryPage:
     """All of them that the caller may see, on whatever page."""
     next_before: int | None
     """For the next page: `before` of that call; None on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """Versions of many resources that the caller may see, newest first."""
+
+    versions: tuple[StoredVersion, ...]
+    next_cursor: str | None
+    """None on the last page."""
+    until: datetime
+    """The instant up to which this history is complete: whatever has a time up to it and is not
+    on these pages never will be."""

@@ -15,6 +15,7 @@ from tests.matrix.callers import Kind
 from tests.matrix.rules import HIDDEN, MIXED, SUBJECTS, Resource, owners, readable, walk
 from tests.matrix.world import STORED, Asker, Version, World, entries, everything, ids
 from tests.matrix.woven import A, B, about
+from tests.serving import Caller
 
 TYPES = (
     "Appointment",
@@ -125,6 +126,75 @@ async def history(probe: Probe) -> None:
                 assert answer.json()["total"] == len(seen)
                 tags = [entry["response"]["etag"] for entry in answer.json()["entry"]]
                 assert tags == [f'W/"{one.number}"' for one in reversed(seen)]
+
+
+RECENT = 60
+"""Versions of the end of a history that are compared, since the matrix goes on writing."""
+
+
+async def history_of_type(probe: Probe) -> None:
+    for type_name in ("Appointment", "AuditEvent", "Observation", "Organization", "Patient"):
+        expected = verdicts.search(probe.kind, type_name)
+        await _recent(probe, expected, f"{type_name}/_history")
+
+
+async def history_of_system(probe: Probe) -> None:
+    """Types without a scope are left out, and refused where `_type` names them."""
+    await _recent(probe, _expected(probe.kind, STORED), "_history")
+    for types in (("Observation", "Appointment"), ("Condition", "Observation")):
+        expected = max(verdicts.search(probe.kind, each) for each in types)
+        await probe.ask(expected, "GET", f"_history?_type={','.join(types)}&_count=9")
+
+
+async def _recent(probe: Probe, expected: int, path: str) -> None:
+    """All pages since some instant: what the caller may see of what the system sees."""
+    await probe.ask(expected, "GET", f"{path}?_count=2")
+    if expected != 200:
+        return
+    last = await timeline(probe.world.system, f"{path}?_count={RECENT}", pages=1)
+    since = last[-1]["response"]["lastModified"].replace("+", "%2B") if last else "2020"
+    found = await timeline(probe.asker, f"{path}?_count=25&_since={since}", check=probe.check)
+    whole = await timeline(probe.world.system, f"{path}?_count=1000&_since={since}")
+    assert tags(found) == tags(await shown(probe, whole)), f"{probe.kind.name} {path}"
+
+
+async def timeline(
+    asker: Asker | Caller,
+    path: str,
+    pages: int = 1000,
+    check: Callable[[httpx.Response], None] | None = None,
+) -> list[Resource]:
+    """The entries of a history over all its pages."""
+    found: list[Resource] = []
+    link: str | None = path
+    while link is not None and pages:
+        answer = await asker.get(link)
+        assert answer.status_code == 200, f"{link}: {answer.text[:500]}"
+        if check is not None:
+            check(answer)
+        found += answer.json().get("entry", [])
+        links = {one["relation"]: one["url"] for one in answer.json()["link"]}
+        link, pages = links.get("next"), pages - 1
+    return found
+
+
+def tags(entries: list[Resource]) -> list[tuple[str, str]]:
+    return [(one["fullUrl"], one["response"]["etag"]) for one in entries]
+
+
+async def shown(probe: Probe, entries: list[Resource]) -> list[Resource]:
+    """Those whose own content the caller may search; a deletion with the version before it."""
+    seen: list[Resource] = []
+    last: dict[str, Resource] = {}
+    for one in reversed(entries):
+        place = one["fullUrl"]
+        if "resource" in one:
+            last[place] = one["resource"]
+        elif place not in last:
+            before = int(one["response"]["etag"][3:-1]) - 1
+            last[place] = (await probe.world.system.get(f"{place}/_history/{before}")).json()
+        seen += [one] if probe.kind.reaches("s", last[place]) else []
+    return seen[::-1]
 
 
 async def search(probe: Probe) -> None:
@@ -741,6 +811,8 @@ PROBES: dict[tuple[str, str, str], Callable[[Probe], Awaitable[None]]] = {
     ("read", "GET", "/{type}/{id}"): read,
     ("vread", "GET", "/{type}/{id}/_history/{version}"): vread,
     ("history-instance", "GET", "/{type}/{id}/_history"): history,
+    ("history-type", "GET", "/{type}/_history"): history_of_type,
+    ("history-system", "GET", "/_history"): history_of_system,
     ("search-type", "GET", "/{type}"): search,
     ("search-type", "POST", "/{type}/_search"): search_by_post,
     **{

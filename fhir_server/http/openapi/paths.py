@@ -48,7 +48,7 @@ _SAID: Final[dict[str, _Said]] = {
     "vread": _Said("Read", "Read one version", "Resource", ("_summary", "_elements")),
     "history-instance": _Said("Read", "The versions of a resource", "Bundle", ("_count", "_since")),
     "history-type": _Said("Read", "The versions of a type", "Bundle", ("_count", "_since")),
-    "history-system": _Said("Read", "All versions", "Bundle", ("_count", "_since")),
+    "history-system": _Said("Read", "All versions", "Bundle", (TYPE, "_count", "_since")),
     "search-type": _Said("Search", "Search in a type", "Bundle", (*LISTED, *_RESULT)),
     "search-system": _Said(
         "Search", "Search in several types", "Bundle", (TYPE, *LISTED, *_RESULT)

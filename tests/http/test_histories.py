@@ -1,0 +1,164 @@
+"""The history of types and of the system over HTTP (F4, Z2): links, entries, messages, batches."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.serving import Caller, Served, assert_outcome
+
+
+def _of(type_name: str, one: str, **more: Any) -> dict[str, Any]:
+    return {"resourceType": type_name, "id": one, **more}
+
+
+BASIC = {"code": {"text": "x"}}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def told(served: Served, system: Caller) -> list[str]:
+    """What is done, as `METHOD place version`, the last first."""
+    assert (await system.put("Basic/a", _of("Basic", "a", **BASIC))).status_code == 201
+    assert (await system.put("Patient/p", _of("Patient", "p"))).status_code == 201
+    patch = [{"op": "add", "path": "/language", "value": "de"}]
+    headers = {"content-type": "application/json-patch+json"}
+    assert (await system("PATCH", "Basic/a", patch, headers=headers)).status_code == 200
+    assert (await system("DELETE", "Patient/p")).status_code == 204
+    location = (await system.post("Basic", _of("Basic", "x", **BASIC))).headers["location"]
+    made = location.split("/fhir/")[1].partition("/_history")[0]
+    assert (await system.put("Patient/p", _of("Patient", "p"))).status_code == 201
+    done = "PUT Basic/a 1,PUT Patient/p 1,PATCH Basic/a 2,DELETE Patient/p 2"
+    return [*done.split(","), f"POST {made} 1", "PUT Patient/p 3"][::-1]
+
+
+def _told(bundle: dict[str, Any]) -> list[str]:
+    return [
+        f"{one['request']['method']} {one['fullUrl'].split('/fhir/')[1]} "
+        f"{one['response']['etag'][3:-1]}"
+        for one in bundle.get("entry", [])
+    ]
+
+
+def _links(bundle: dict[str, Any]) -> dict[str, str]:
+    return {one["relation"]: one["url"] for one in bundle["link"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "among"),
+    [
+        ("_history", "Basic Patient"),
+        ("_history?_type=Basic", "Basic"),
+        ("_history?_type=Patient,Basic", "Basic Patient"),
+        ("Patient/_history", "Patient"),
+        ("Basic/_history", "Basic"),
+        ("Medication/_history", ""),
+    ],
+)
+async def test_f4_what_was_written_is_there_at_once_newest_first(
+    system: Caller, told: list[str], path: str, among: str
+) -> None:
+    expected = [each for each in told if each.split()[1].partition("/")[0] in among.split()]
+    whole = (await system.get(path)).json()
+    assert (whole["type"], _told(whole)) == ("history", expected)
+    assert whole["total"] == len(expected)
+    assert _links(whole)["self"].endswith(path.replace(",", "%2C"))
+    joiner = "&" if "?" in path else "?"
+    seen, link = list[str](), f"{path}{joiner}_count=2"
+    while link:
+        page = (await system.get(link)).json()
+        assert len(page.get("entry", [])) <= 2
+        seen += _told(page)
+        link = _links(page).get("next", "")
+    assert seen == expected
+
+
+async def test_f4_entries_tell_what_was_asked_and_answered(
+    served: Served, system: Caller, told: list[str]
+) -> None:
+    entries = (await system.get("_history?_type=Basic,Patient")).json()["entry"]
+    revived, posted, deleted = entries[:3]
+    assert revived["request"] == {"method": "PUT", "url": "Patient/p"}
+    assert revived["resource"]["meta"]["versionId"] == "3"
+    assert posted["request"] == {"method": "POST", "url": "Basic"}
+    assert posted["response"]["status"] == "201 Created"
+    assert deleted["fullUrl"] == f"{served.base}/Patient/p"
+    assert deleted["response"]["status"] == "204 No Content"
+    assert "resource" not in deleted
+    instants = [each["response"]["lastModified"] for each in entries]
+    assert instants == sorted(instants, reverse=True)
+
+
+async def test_a_reader_goes_on_from_the_timestamp_of_the_bundle(
+    system: Caller, told: list[str]
+) -> None:
+    """It is the instant up to which the history is complete, and not later than the answer."""
+    first = (await system.get("Basic/_history")).json()
+    timestamp = datetime.fromisoformat(first["timestamp"])
+    newest = datetime.fromisoformat(first["entry"][0]["response"]["lastModified"])
+    assert newest <= timestamp <= datetime.now(timestamp.tzinfo)
+    created = (await system.post("Basic", _of("Basic", "x", **BASIC))).json()
+    since = {"_since": first["timestamp"], "_count": "5"}
+    later = (await system.get("Basic/_history", params=since)).json()
+    assert [each["resource"] for each in later["entry"] if each["resource"] == created] == [created]
+    assert len(later["entry"]) < len(first["entry"]) + 1
+    await asyncio.sleep(0)
+    empty = await system.get("Basic/_history?_since=2999-01-01T00:00:00Z")
+    assert (empty.json()["total"], "entry" in empty.json()) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "named"),
+    [
+        ("Patient/_history?_since=yesterday", 400, "_since"),
+        ("Patient/_history?_count=-1", 400, "_count"),
+        ("Patient/_history?_count=1&_count=2", 400, "_count"),
+        ("Patient/_history?name=x", 400, "name"),
+        ("Patient/_history?_type=Patient", 400, "_type"),
+        ("_history?_type=Pateint", 400, "Patient"),
+        ("_history?_before=3", 400, "_before"),
+        ("_history?_page=abc", 400, "page"),
+        ("Pateint/_history", 404, "Patient"),
+    ],
+)
+async def test_what_is_asked_wrongly_is_told(
+    system: Caller, path: str, status: int, named: str
+) -> None:
+    issue = assert_outcome(await system.get(path), status)
+    assert named in issue["diagnostics"]
+
+
+async def test_z2_without_a_scope_to_search(served: Served, told: list[str]) -> None:
+    reader = await served.caller("system/Basic.s system/Patient.r")
+    assert_outcome(await reader.get("Patient/_history"), 403)
+    assert_outcome(await reader.get("_history?_type=Basic,Patient"), 403)
+    kinds = {each.split("/")[0].split()[1] for each in _told((await reader.get("_history")).json())}
+    assert kinds == {"Basic"}
+
+
+async def test_in_a_batch_and_beside_a_transaction(system: Caller, told: list[str]) -> None:
+    urls = ("_history?_type=Patient", "Patient/_history", "Patient/p/_history")
+    gets = [{"request": {"method": "GET", "url": url}} for url in urls]
+    expected = [each for each in told if " Patient/" in each]
+    for kind in ("batch", "transaction"):
+        bundle = {"resourceType": "Bundle", "type": kind, "entry": gets}
+        answer = (await system.post("", bundle)).json()
+        assert [_told(each["resource"]) for each in answer["entry"]] == [expected] * 3
+
+
+async def test_what_a_transaction_writes_is_not_in_its_own_history(system: Caller) -> None:
+    """It is settled when the transaction has ended, and not before."""
+    put = {"method": "PUT", "url": "Account/new"}
+    account = _of("Account", "new", status="active")
+    get = {"request": {"method": "GET", "url": "Account/_history"}}
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"resource": account, "request": put}, get],
+    }
+    answer = (await system.post("", bundle)).json()
+    assert "entry" not in answer["entry"][1]["resource"]
+    assert _told((await system.get("Account/_history")).json()) == ["PUT Account/new 1"]
