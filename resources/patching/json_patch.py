@@ -10,7 +10,7 @@ import jsonpointer
 from resources.fhir_json import ARRAY, OBJECT, Json, Resource, dump
 from resources.patching.trouble import MOST_OPERATIONS, BadPatch, TestFailed
 
-MOST_COPIED: Final = 16 * 1024 * 1024
+MOST_COPIED: Final = 4 * 1024 * 1024
 """Bytes that the copies of one patch may come to: each may double what is there."""
 
 
