@@ -738,6 +738,31 @@ async def lastn(probe: Probe, *, method: str) -> None:
         assert expected != 200 or entries(answer) == entries(found)
 
 
+async def stats(probe: Probe, *, method: str) -> None:
+    """Of what is reached: of another's it counts as many as of nobody's."""
+    expected, world = verdicts.search(probe.kind, "Observation"), probe.world
+    coding = {"system": "urn:matrix", "code": "measured"}
+    for patient, mark in ((A, "AAA"), (B, "BBB"), (B, "BBB")):
+        made = about("Observation", world.new_id(mark.lower()), (patient,), f"{mark}-new")
+        await world.store({**made, "code": {"coding": [coding]}})
+    stored = await _reached(probe, "Observation") if expected == 200 else []
+    for patient in (A, B, "absent"):
+        asked = f"subject=Patient/{patient}&system=urn:matrix&code=measured&include=true"
+        path = f"Observation/$stats?{asked}&statistic=total-count"
+        answer = await probe.ask(expected, method, path)
+        if expected != 200:
+            continue
+        there = [
+            one
+            for one in stored
+            if coding in walk(one, "code.coding")
+            and one["subject"]["reference"] == f"Patient/{patient}"
+        ]
+        told, *sources = [one["resource"] for one in answer.json()["parameter"]]
+        assert ids(sources) == ids(there), f"{probe.kind.name} {patient}"
+        assert told["component"][0]["valueQuantity"]["value"] == len(there)
+
+
 async def jobs(probe: Probe, *, method: str) -> None:
     """Of nobody's but one's own."""
     await probe.ask(404 if probe.kind.text else 401, method, "_job/another")
@@ -784,6 +809,7 @@ OPERATION_PROBES: dict[str, OperationProbe] = {
     "/$reindex": partial(reindex, path="$reindex"),
     "/Encounter/{id}/$everything": partial(everything_of, name="Encounter"),
     "/Observation/$lastn": lastn,
+    "/Observation/$stats": stats,
     "/Patient/{id}/$everything": partial(everything_of, name="Patient"),
     "/$versions": versions,
     "/SearchParameter/{id}/$reindex": partial(reindex, path="SearchParameter/none/$reindex"),

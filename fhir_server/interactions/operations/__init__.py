@@ -10,6 +10,7 @@ from fhir_server.interactions.operations.lastn import lastn
 from fhir_server.interactions.operations.meta import meta, meta_add, meta_delete
 from fhir_server.interactions.operations.operation import Operation, rows
 from fhir_server.interactions.operations.reindex import reindex
+from fhir_server.interactions.operations.stats import stats
 from fhir_server.interactions.operations.validate import validate
 from fhir_server.interactions.operations.versions import versions
 from resources.operations import Level, operation_definitions
@@ -25,6 +26,7 @@ OPERATIONS: Final = (
     ),
     Operation(_DEFINED["explain"], explain, searches=True),
     Operation(_DEFINED["Observation-lastn"], lastn, searches=True),
+    Operation(_DEFINED["Observation-stats"], stats),
     Operation(_DEFINED["reindex"], reindex),
     # Of a type or of all, R4 leaves it to the server: all labels in use would tell of others' data.
     Operation(_DEFINED["Resource-meta"], meta, only=frozenset({Level.INSTANCE})),
