@@ -14,10 +14,10 @@ from starlette.types import ASGIApp
 from fhir_server.access.scope_rules import AccessScopeRules
 from fhir_server.directory import RecordDirectory
 from fhir_server.http.capability import OAuthAddresses, capability_statement
-from fhir_server.http.endpoint import Limits
 from fhir_server.http.fhir import fhir_routes
 from fhir_server.http.gate import BearerGate
 from fhir_server.http.health import health_routes
+from fhir_server.http.limits import Limits
 from fhir_server.http.logging import RequestLog
 from fhir_server.http.openapi import openapi_document
 from fhir_server.http.reference import reference_routes
@@ -81,9 +81,21 @@ def _service(settings: Settings) -> Service:
         default_count=settings.search_default_count,
         max_count=settings.search_max_count,
         max_entries=settings.max_bundle_entries,
+        max_parameters=settings.max_parameters,
+        max_url=settings.max_url_bytes,
         skip_unchanged=settings.skip_unchanged_updates,
         deletes_many=settings.conditional_delete == "multiple",
         enforces_references=settings.referential_integrity != "off",
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        resource=settings.max_body_bytes,
+        bundle=settings.max_bundle_bytes,
+        depth=settings.max_depth,
+        url=settings.max_url_bytes,
+        parameters=settings.max_parameters,
     )
 
 
@@ -130,7 +142,7 @@ def _add_routes(
         *fhir_routes(
             service,
             BearerGate(auth, database),
-            Limits(resource=settings.max_body_bytes, bundle=settings.max_bundle_bytes),
+            _limits(settings),
             capability,
             auth.smart_configuration,
         ),

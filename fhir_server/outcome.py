@@ -40,6 +40,11 @@ class Category(Enum):
     PRECONDITION = (412, "conflict", "`If-Match` does not name the current version.")
     MULTIPLE_MATCHES = (412, "multiple-matches", "Criteria that have to select one match several.")
     TOO_LONG = (413, "too-long", "The body or the resource is larger than what is taken.")
+    URL_TOO_LONG = (
+        414,
+        "too-long",
+        "The address is longer than what is taken; a search can be sent by POST.",
+    )
     MEDIA_TYPE = (415, "not-supported", "`Content-Type` or `Content-Encoding` is not taken.")
     BUSINESS_RULE = (422, "business-rule", "It is valid R4 and breaks a rule beyond that.")
     TOO_COSTLY = (

@@ -148,6 +148,18 @@ class Settings(BaseModel):
     max_bundle_entries: int = Field(
         25_000, ge=1, description="Most entries of a transaction or batch bundle."
     )
+    max_depth: int = Field(
+        64, ge=8, le=64, description="Most objects (XML elements) inside one another in a body."
+    )
+    max_parameters: int = Field(
+        1000, ge=10, description="Most parameters of an address, a form or an entry's address."
+    )
+    max_url_bytes: int = Field(
+        32 * 1024,
+        ge=1024,
+        le=56 * 1024,
+        description="Longest address with its query; the head of a request ends at 64 KB anyway.",
+    )
 
     # Writing
     skip_unchanged_updates: bool = Field(

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any, cast
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from fhir_server.http.codings import Unpacking
+from fhir_server.http.limits import Limits
 from fhir_server.http.negotiation import Format, body_format, check_form_body, is_json_patch
 from fhir_server.interactions.call import Patch
 from fhir_server.interactions.patch import fhirpath_patch
+from fhir_server.interactions.queries import query_pairs
 from fhir_server.outcome import Category, FhirError, error
 from resources import fhir_json, fhir_xml
-from resources.fhir_json import Json, Resource
+from resources.fhir_json import ARRAY, OBJECT, Json, Resource
 from resources.patching import apply_json_patch
 
 
@@ -37,22 +38,50 @@ async def read_body(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-async def read_resource(request: Request, limit: int) -> Resource:
+async def read_resource(request: Request, limits: Limits, *, bundle: bool = False) -> Resource:
     """The resource in the body. 415, 413, or 400 with the place."""
     written = body_format(request.headers.get("content-type"))
-    return _resource(await read_body(request, limit), written)
+    body = await read_body(request, limits.bundle if bundle else limits.resource)
+    return _resource(body, written, limits)
 
 
-async def read_optional(request: Request, limit: int) -> Resource | None:
+async def read_optional(request: Request, limits: Limits) -> Resource | None:
     """The same, or None where there is no body, which then needs no type."""
-    body = await read_body(request, limit)
+    body = await read_body(request, limits.resource)
     if not body:
         return None
-    return _resource(body, body_format(request.headers.get("content-type")))
+    return _resource(body, body_format(request.headers.get("content-type")), limits)
 
 
-def _resource(body: bytes, written: Format) -> Resource:
-    return _json(body) if written is Format.JSON else _xml(body)
+def _resource(body: bytes, written: Format, limits: Limits) -> Resource:
+    found = _json(body) if written is Format.JSON else _xml(body)
+    # As long as its bytes cannot hold so many objects, nobody has to look.
+    if body.count(b"{" if written is Format.JSON else b"<") > limits.depth:
+        check_depth(found, limits.depth)
+    return found
+
+
+def check_depth(value: Json, most: int) -> None:
+    """400 where more than `most` objects are inside one another, array or not."""
+    level = _objects_in([value])
+    for _ in range(most):
+        level = [child for each in level for child in _objects_in(each)]
+        if not level:
+            return
+    raise error(Category.STRUCTURE, f"The body nests deeper than the {most} levels that are taken.")
+
+
+def _objects_in(value: Any) -> list[Any]:
+    """The objects right below an object, those in its arrays too; of an array, its own."""
+    found: list[Any] = []
+    waiting: list[Any] = [value] if isinstance(value, ARRAY) else list(value.values())
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, OBJECT):
+            found.append(each)
+        elif isinstance(each, ARRAY):
+            waiting += each
+    return found
 
 
 def _any_json(body: bytes) -> Json:
@@ -76,32 +105,28 @@ def _xml(body: bytes) -> Resource:
         raise error(Category.STRUCTURE, f"The body is not FHIR XML: {problem}.") from None
 
 
-async def read_patch(request: Request, limit: int) -> Patch:
+async def read_patch(request: Request, limits: Limits) -> Patch:
     """The patch in the body: a JSON Patch, or a Parameters in either format."""
     if is_json_patch(request.headers.get("content-type")):
-        operations = _any_json(await read_body(request, limit))
+        operations = _any_json(await read_body(request, limits.resource))
+        check_depth([operations], limits.depth)
         return partial(apply_json_patch, operations=operations)
-    return fhirpath_patch(await read_resource(request, limit))
+    return fhirpath_patch(await read_resource(request, limits))
 
 
-async def read_form(request: Request, limit: int) -> tuple[tuple[str, str], ...]:
+async def read_form(request: Request, limits: Limits) -> tuple[tuple[str, str], ...]:
     """The parameters of a search by POST."""
     check_form_body(request.headers.get("content-type"))
-    return query_pairs(await read_body(request, limit))
+    return parameters_of(await read_body(request, limits.form), limits)
 
 
-def query_pairs(text: bytes) -> tuple[tuple[str, str], ...]:
+def parameters_of(text: bytes, limits: Limits) -> tuple[tuple[str, str], ...]:
     """Names and values of a query string or form, in order; 400 where they are not UTF-8."""
     try:
-        pairs = parse_qsl(
-            text.decode(), keep_blank_values=True, errors="strict", max_num_fields=1000
-        )
-    except (UnicodeError, ValueError):
-        raise error(
-            Category.INVALID,
-            "The parameters have to be percent-encoded UTF-8, at most 1,000 of them.",
-        ) from None
-    return tuple(pairs)
+        return query_pairs(text.decode(), limits.parameters)
+    except UnicodeError:
+        told = "The parameters have to be percent-encoded UTF-8."
+        raise error(Category.INVALID, told) from None
 
 
 def _too_long(limit: int) -> FhirError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from fhir_server.http.body import read_form, read_optional, read_patch, read_resource
 from fhir_server.http.head import Head
+from fhir_server.http.limits import Limits
 from fhir_server.http.negotiation import is_form, split_steering
 from fhir_server.http.prefer import preference
 from fhir_server.http.rendering import PLAIN, refusal, steering
@@ -37,15 +38,6 @@ class Gate(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bytes that a body may have."""
-
-    resource: int
-    bundle: int
-    form: int = 1_000_000
-
-
 class Endpoint:
     """The interactions that share one path, by method."""
 
@@ -60,7 +52,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head, rendering = Head(scope), PLAIN
         try:
-            parameters, rendering = steering(scope, head)
+            parameters, rendering = steering(scope, head, self._limits)
             reply = await self._answer(scope, receive, head, parameters)
         except FhirError as problem:
             reply = refusal(problem)
@@ -102,22 +94,21 @@ class Endpoint:
 
     async def _with_body(self, call: Call, row: Row, request: Request) -> Call:
         if row.body is Body.FORM:
-            form, _, _ = split_steering(await read_form(request, self._limits.form))
+            form, _, _ = split_steering(await read_form(request, self._limits))
             return replace(call, parameters=(*call.parameters, *form))
         if row.body is Body.PARAMETERS:
             return await self._with_parameters(call, request)
         if row.body is Body.PATCH:
-            return replace(call, patch=await read_patch(request, self._limits.resource))
+            return replace(call, patch=await read_patch(request, self._limits))
         bundle = row.body is Body.BUNDLE or call.type_name == "Bundle"
-        limit = self._limits.bundle if bundle else self._limits.resource
-        return replace(call, body=await read_resource(request, limit))
+        return replace(call, body=await read_resource(request, self._limits, bundle=bundle))
 
     async def _with_parameters(self, call: Call, request: Request) -> Call:
         """R4 3.2.0.1: a resource; here also a form, as a search takes it, or nothing at all."""
         if is_form(request.headers.get("content-type")):
-            form, _, _ = split_steering(await read_form(request, self._limits.form))
+            form, _, _ = split_steering(await read_form(request, self._limits))
             return replace(call, parameters=(*call.parameters, *form))
-        return replace(call, body=await read_optional(request, self._limits.resource))
+        return replace(call, body=await read_optional(request, self._limits))
 
 
 def _checked_id(type_name: str, logical_id: str | None) -> str:

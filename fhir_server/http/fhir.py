@@ -12,8 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fhir_server.http.addresses import route_path
 from fhir_server.http.cors import CrossOrigin
-from fhir_server.http.endpoint import Endpoint, Gate, Limits
+from fhir_server.http.endpoint import Endpoint, Gate
 from fhir_server.http.head import Head
+from fhir_server.http.limits import Limits
 from fhir_server.http.rendering import PLAIN, refusal, steering
 from fhir_server.interactions.call import Service
 from fhir_server.interactions.reply import Reply
@@ -38,7 +39,7 @@ def fhir_routes(
         by_path.setdefault(row.path, []).append(row)
     endpoints = {path: Endpoint(rows, service, gate, limits) for path, rows in by_path.items()}
     published = {
-        "/metadata": _Published(_resource(capability)),
+        "/metadata": _Published(_resource(capability, limits)),
         # SMART App Launch, "Conformance": JSON, whatever the Accept header asks for.
         "/.well-known/smart-configuration": _Published(_json(smart_configuration)),
     }
@@ -47,7 +48,7 @@ def fhir_routes(
         **published,
         # Whatever has no FHIR address is refused as FHIR refuses.
         "/": Endpoint(by_path[""], service, gate, limits),
-        "/{rest:path}": _Unknown(),
+        "/{rest:path}": _Unknown(limits),
     }
     return [_route(path, application) for path, application in applications.items()]
 
@@ -56,11 +57,11 @@ def _route(path: str, application: ASGIApp) -> Route:
     return Route(f"/fhir{route_path(path)}", application, middleware=[Middleware(CrossOrigin)])
 
 
-def _resource(json: Callable[[], Awaitable[bytes]]) -> ASGIApp:
+def _resource(json: Callable[[], Awaitable[bytes]], limits: Limits) -> ASGIApp:
     """One resource, in the form that is asked for."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI
-        _, rendering = steering(scope, Head(scope))
+        _, rendering = steering(scope, Head(scope), limits)
         await rendering.respond(send, Reply(200, await json()))
 
     return answer
@@ -93,10 +94,13 @@ class _Published:
 class _Unknown:
     """Any other address below the base."""
 
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         rendering = PLAIN
         try:
-            _, rendering = steering(scope, Head(scope))
+            _, rendering = steering(scope, Head(scope), self._limits)
             text = "No FHIR interaction has this address; see /fhir/metadata."
             raise error(Category.UNKNOWN_ROUTE, text)
         except FhirError as problem:

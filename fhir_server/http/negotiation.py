@@ -53,6 +53,9 @@ def split_steering(
     if not any(name in _STEERING for name, _ in parameters):
         return parameters, None, False
     asked = dict(parameters)
+    for name in _STEERING:
+        if sum(pair[0] == name for pair in parameters) > 1:
+            raise error(Category.INVALID, f"{name} is given twice.")
     rest = tuple(pair for pair in parameters if pair[0] not in _STEERING)
     return rest, asked.get("_format"), asked.get("_pretty", "false") == "true"
 

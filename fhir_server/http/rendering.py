@@ -13,12 +13,13 @@ from typing import Any, Final, cast
 import msgspec
 from starlette.types import Scope, Send
 
-from fhir_server.http.body import query_pairs
+from fhir_server.http.body import parameters_of
 from fhir_server.http.codings import COMPRESSORS, accepted_coding
 from fhir_server.http.head import Head
+from fhir_server.http.limits import Limits
 from fhir_server.http.negotiation import Format, answer_format, split_steering
 from fhir_server.interactions.reply import Reply
-from fhir_server.outcome import FhirError
+from fhir_server.outcome import Category, FhirError, error
 from resources import fhir_json, fhir_xml
 from resources.fhir_json import Resource
 
@@ -76,12 +77,22 @@ async def _off_the_loop(work: Callable[[bytes], bytes], body: bytes) -> bytes:
     return work(body) if len(body) < _LONG else await asyncio.to_thread(work, body)
 
 
-def steering(scope: Scope, head: Head) -> tuple[tuple[tuple[str, str], ...], Rendering]:
+def steering(
+    scope: Scope, head: Head, limits: Limits
+) -> tuple[tuple[tuple[str, str], ...], Rendering]:
     """The parameters of the URL that are the interaction's, and how the answer is wanted.
 
-    Raises NOT_ACCEPTABLE, and INVALID for what is no query string.
+    Raises NOT_ACCEPTABLE, INVALID for what is no query string, and URL_TOO_LONG (RFC 9110 section
+    15.5.15).
     """
-    parameters, asked_format, pretty = split_steering(query_pairs(scope["query_string"]))
+    query: bytes = scope["query_string"]
+    if len(scope["raw_path"]) + len(query) >= limits.url:
+        raise error(
+            Category.URL_TOO_LONG,
+            f"The address is longer than the {limits.url} bytes that are taken; "
+            "a search can be sent by POST to _search.",
+        )
+    parameters, asked_format, pretty = split_steering(parameters_of(query, limits))
     wanted = answer_format(head.get(b"accept"), asked_format)
     coding = accepted_coding(head.get(b"accept-encoding"))
     if wanted is Format.JSON and not pretty and coding is None:

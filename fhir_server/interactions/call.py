@@ -27,6 +27,10 @@ class Service:
     max_count: int
     max_entries: int
     """Entries in one transaction or batch."""
+    max_parameters: int
+    """In the address of an entry."""
+    max_url: int
+    """Bytes of the address of an entry."""
     background: Background = field(default_factory=Background)
     skip_unchanged: bool = False
     """An update that changes nothing makes no version."""

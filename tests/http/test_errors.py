@@ -106,6 +106,7 @@ ROWS: dict[Category, Ask] = {
     Category.PRECONDITION: _older,
     Category.MULTIPLE_MATCHES: _several,
     Category.TOO_LONG: _long,
+    Category.URL_TOO_LONG: _get("Patient?name=" + "x" * 33_000),
     Category.MEDIA_TYPE: _post(b"a,b", "text/csv"),
     Category.BUSINESS_RULE: _dangling,
     Category.TOO_COSTLY: _get(

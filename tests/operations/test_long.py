@@ -55,7 +55,7 @@ async def database(served: Served) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def service(served: Served) -> AsyncIterator[Service]:
-    made = Service(served.base, True, 50, 1000, 1000)
+    made = Service(served.base, True, 50, 1000, 1000, 1000, 32_768)
     yield made
     await made.background.close()
 

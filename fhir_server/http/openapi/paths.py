@@ -153,7 +153,7 @@ def _responses(row: Row, said: _Said) -> dict[str, Json]:
 
 
 def _refusals(row: Row) -> list[int]:
-    statuses = {400, 401, 403, 404, 406, 422, 503}
+    statuses = {400, 401, 403, 404, 406, 414, 422, 503}
     if row.body is not Body.NONE:
         statuses |= {413, 415}
     if row.method in ("PUT", "PATCH", "DELETE") or row.code in ("create", "transaction"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from fhir_server.interactions.call import Conditions, Service
 from fhir_server.interactions.checked import raise_problems
+from fhir_server.interactions.queries import query_pairs
 from fhir_server.outcome import Category, FhirError, Issue, error
 from resources.fhir_json import Resource
 from resources.validation import validate
@@ -71,10 +72,7 @@ def parse_entries(bundle: Resource, service: Service) -> list[Entry]:
             "Bundle.entry",
         )
     _check_envelope(bundle)
-    return [
-        _entry(index, item, service.base_url)
-        for index, item in enumerate(cast(list[Resource], raw))
-    ]
+    return [_entry(index, item, service) for index, item in enumerate(cast(list[Resource], raw))]
 
 
 def _check_envelope(bundle: Resource) -> None:
@@ -91,7 +89,7 @@ def _check_envelope(bundle: Resource) -> None:
     raise_problems(validate(envelope))
 
 
-def _entry(index: int, item: Resource, base_url: str) -> Entry:
+def _entry(index: int, item: Resource, service: Service) -> Entry:
     request: Resource = item.get("request") or {}
     method = cast(str, request.get("method", ""))
     place = f"Bundle.entry[{index}].request"
@@ -101,8 +99,15 @@ def _entry(index: int, item: Resource, base_url: str) -> Entry:
             f"The method {method!r} is not offered in a bundle; {', '.join(_METHODS)} are.",
             f"{place}.method",
         )
-    address, _, query = cast(str, request.get("url", "")).partition("?")
-    segments = _segments(address, base_url)
+    url = cast(str, request.get("url", ""))
+    if len(url) > service.max_url:
+        raise error(
+            Category.URL_TOO_LONG,
+            f"The address is longer than the {service.max_url} bytes that are taken.",
+            f"{place}.url",
+        )
+    address, _, query = url.partition("?")
+    segments = _segments(address, service.base_url)
     resource = item.get("resource")
     needs = method == "PUT" or (method == "POST" and not _asks_operation(segments))
     if needs and not isinstance(resource, dict):
@@ -113,7 +118,7 @@ def _entry(index: int, item: Resource, base_url: str) -> Entry:
         index=index,
         method=method,
         segments=segments,
-        parameters=_parameters(query, f"{place}.url"),
+        parameters=query_pairs(query, service.max_parameters, f"{place}.url"),
         query=query,
         full_url=item.get("fullUrl"),
         resource=cast("Resource | None", resource),
@@ -134,13 +139,6 @@ def _segments(address: str, base_url: str) -> tuple[str, ...]:
     """`Patient/1`, `/Patient/1` and the absolute form are the same address."""
     relative = (f"{address}/").removeprefix(f"{base_url}/").strip("/")
     return tuple(unquote(part) for part in relative.split("/")) if relative else ()
-
-
-def _parameters(query: str, place: str) -> tuple[tuple[str, str], ...]:
-    try:
-        return tuple(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=1000))
-    except ValueError:
-        raise error(Category.INVALID, "The address has a malformed query.", place) from None
 
 
 def at_entry(problem: FhirError, entry: Entry) -> FhirError:
