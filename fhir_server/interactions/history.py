@@ -3,7 +3,7 @@ deletions included."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from fhir_server.interactions.call import Call
@@ -11,6 +11,7 @@ from fhir_server.interactions.pages import bundle, history_entry
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.search import PAGE_PARAMETER
 from fhir_server.outcome import Category, error
+from fhir_server.search.filters import moment
 from fhir_server.search.history import HistoryQuery
 from fhir_server.search.mixed import TYPE, searched_types
 from fhir_server.search.types.date import span as span_of
@@ -112,4 +113,4 @@ def _since(asked: dict[str, str]) -> datetime | None:
     span = span_of(text)
     if span is None:
         raise error(Category.INVALID, f"_since takes an instant, not {text[:40]!r}.")
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=span.start)
+    return moment(-(-span.start // 1000))

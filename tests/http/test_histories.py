@@ -162,3 +162,13 @@ async def test_what_a_transaction_writes_is_not_in_its_own_history(system: Calle
     answer = (await system.post("", bundle)).json()
     assert "entry" not in answer["entry"][1]["resource"]
     assert _told((await system.get("Account/_history")).json()) == ["PUT Account/new 1"]
+
+
+@pytest.mark.parametrize("since", ["9999-12-31T23:59:60Z", "9999", "0001-01-01T00:00:00%2B14:00"])
+async def test_f11_the_ends_of_time_are_times(system: Caller, since: str) -> None:
+    created = await system.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
+    place = f"Basic/{created.json()['id']}"
+    for address in ("_history", "Basic/_history", f"{place}/_history"):
+        answer = await system.get(f"{address}?_since={since}&_count=2")
+        assert answer.status_code == 200, answer.text
+        assert ("entry" in answer.json()) == since.startswith("0001")
