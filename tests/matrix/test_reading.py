@@ -153,9 +153,7 @@ TRICKS = [
     "Patient/bbb-patient/_history/0",
     "Patient/bbb-patient/_history/1/",
     "Patient/bbb-patient/_history/",
-    "Patient/_history",
     "Patient/bbb-patient/_search",
-    "_history",
     "_search?_type=Patient",
     "$export",
     "Group/nobody-group/$export",
@@ -189,6 +187,14 @@ async def test_y13_no_search_of_several_types_reaches_another(world: World, path
     world.clean(answer, path)
     found = {entry["resource"]["id"] for entry in answer.json().get("entry", [])}
     assert found == ({A} if path == "?_type=Patient" else set())
+
+
+@pytest.mark.parametrize("path", ["Patient/_history", "_history", "_history?_type=Patient"])
+async def test_y13_no_history_of_types_reaches_another(world: World, path: str) -> None:
+    answer = await world.a.get(f"{world.base}/{path}")
+    assert answer.status_code == 200
+    world.clean(answer, path)
+    assert f"/{A}" in answer.text
 
 
 async def test_y5_the_compartment_of_another_is_as_empty_as_one_of_nobody(world: World) -> None:
