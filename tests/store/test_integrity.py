@@ -90,8 +90,8 @@ async def test_a_local_reference_names_what_is_there(
     for resource, element in cases:
         stored = await checking.create("Observation", observation(place))
         writes = (
-            lambda: checking.create("Observation", resource),  # noqa: B023
-            lambda: checking.update("Observation", stored.logical_id, resource),  # noqa: B023
+            lambda: checking.create("Observation", resource),  # noqa: B023 - called at once
+            lambda: checking.update("Observation", stored.logical_id, resource),  # noqa: B023 - called at once
         )
         for write in writes:
             if taken:
