@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from resources.registry import REGISTRY, Element, packed_table
-from resources.validation.invariants import ADVICE, INVARIANTS
+from resources.registry import REGISTRY, Element
+from resources.validation.invariants import DEPARTURES
+from resources.validation.published import IDLE, PUBLISHED
 
 HEAD: Final = """# Validation
 
@@ -48,37 +49,26 @@ the parameter `profile` an error, as R4 asks); slices and extensions' own defini
 codes; bindings that are preferred or examples; maximum value sets; what a logical reference or a
 canonical leads to.
 """
-_ELSEWHERE: Final[Mapping[str, str]] = {
-    "dom-2": "contained resources",
-    "dom-3": "contained resources",
-    "dom-4": "contained resources",
-    "dom-5": "contained resources",
-    "ele-1": "structure",
-    "ref-1": "references",
-    "sqty-1": "structure",
-    "txt-1": "narrative",
-    "txt-2": "narrative",
-}
-"""Invariants that are part of another rule."""
 MOST_PATHS: Final = 3
 
 
 def validation_page() -> str:
     """The whole page."""
-    by_hand = {one.key for one in (*INVARIANTS, *ADVICE)}
-    checked: list[str] = []
-    left: list[str] = []
-    for key, severity, human, where in packed_table("invariants"):
-        row = f"| {key} | {severity} | `{where}` | {_cell(human)} |"
-        (checked if key in by_hand or key in _ELSEWHERE else left).append(row)
     return "\n".join(
         [
             HEAD,
-            f"## Invariants that are checked: {len(checked)}\n",
-            *_table(checked),
-            f"\n## Invariants that are not checked: {len(left)}\n",
-            "Most are of definitions (StructureDefinition, TestScript …), which are data here.\n",
-            *_table(left),
+            f"## Invariants: all {len(PUBLISHED)} of R4\n",
+            "Decided by the FHIRPath that R4 publishes, or by a row that comes to the same.\n",
+            "| key | severity | where | what R4 says |",
+            "| --- | --- | --- | --- |",
+            *(
+                f"| {one.key} | {one.severity} | `{one.where}` | {_cell(one.text)} |"
+                for one in PUBLISHED
+            ),
+            "\n### Decided otherwise than the published expression\n",
+            *_reasons(DEPARTURES),
+            "\n### Published so that hardly a resource can break them\n",
+            *_reasons(IDLE),
             "\n## Bindings whose codes are not listed\n",
             "The definitions do not hold all of their codes, so that any code is taken.\n",
             *_bindings(),
@@ -87,10 +77,11 @@ def validation_page() -> str:
     )
 
 
-def _table(rows: Iterable[str]) -> Iterator[str]:
-    yield "| key | severity | where | what R4 says |"
-    yield "| --- | --- | --- | --- |"
-    yield from rows
+def _reasons(reasons: Mapping[str, str]) -> Iterator[str]:
+    yield "| key | why |"
+    yield "| --- | --- |"
+    for key, why in sorted(reasons.items()):
+        yield f"| {key} | {_cell(why)} |"
 
 
 def _cell(text: str) -> str:

@@ -163,15 +163,17 @@ def us_core(definitions: list[Definition], known: list[Row]) -> list[Row]:
 
 
 def invariants(definitions: list[Definition]) -> list[Row]:
-    """[key, severity, what HL7 says, where], each once: where it is defined, not inherited."""
-    found: dict[str, Row] = {}
+    """[key, severity, what HL7 says, where, FHIRPath], each once: where it is defined, not
+    inherited. `inv-1` is the key of three."""
+    found: dict[tuple[str, str], Row] = {}
     for definition in definitions:
         for element in definition["snapshot"]["element"]:
             for said in element.get("constraint", []):
                 if said.get("source", definition["url"]) == definition["url"]:
                     key, text = str(said["key"]), " ".join(str(said["human"]).split())
-                    row = [key, str(said["severity"]), text, str(element["path"])]
-                    found.setdefault(key, row)
+                    where, expression = str(element["path"]), str(said["expression"])
+                    row = [key, str(said["severity"]), text, where, expression]
+                    found.setdefault((key, text), row)
     return [row for _, row in sorted(found.items())]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from resources.fhir_json import Resource
+from resources.validation.linkage import target_type
 from resources.validation.members import child, children, has, has_coding, number, presence, text
 from resources.validation.problem import Run
 from resources.validation.times import surely_after
@@ -61,6 +62,18 @@ def dispense_order(members: Resource, _: Run) -> bool:
     return prepared is None or handed is None or not surely_after(prepared, handed)
 
 
+def task_order(members: Resource, _: Run) -> bool:
+    authored, modified = text(members, "authoredOn"), text(members, "lastModified")
+    return authored is None or modified is None or not surely_after(authored, modified)
+
+
+def care_team_behalf(members: Resource, run: Run) -> bool:
+    """By what its reference says of the member, as far as it does."""
+    if not has(members, "onBehalfOf"):
+        return True
+    return target_type(child(members, "member"), run) in (None, "Practitioner")
+
+
 def observation_components(members: Resource, _: Run) -> bool:
     if "component" not in members or not _has_value(members):
         return True
@@ -92,7 +105,7 @@ def appointment_time(members: Resource, _: Run) -> bool:
 def appointment_cancelled(members: Resource, _: Run) -> bool:
     if not has(members, "cancelationReason"):
         return True
-    return members.get("status") in ("no-show", "cancelled")
+    return members.get("status") in ("noshow", "cancelled")
 
 
 def group_members(members: Resource, _: Run) -> bool:

@@ -42,10 +42,32 @@ def advised_check(element: Element, type_name: str) -> CodedCheck | None:
     if element.binding is None or element.binding[0] != "extensible":
         return None
     systems = REGISTRY.codes(element.binding[1])
-    if systems is None or type_name not in ("Coding", "CodeableConcept"):
+    if systems is None:
         return None
     wanted = f"should be {_wanted(systems, element.binding[1])}, where one of these fits"
+    match type_name:
+        case "code" | "uri":
+            return _advised_code(frozenset[str]().union(*systems.values()), wanted)
+        case "Coding" | "CodeableConcept":
+            return _advised_concept(type_name, systems, wanted)
+        case _:
+            return None
 
+
+def _advised_code(codes: frozenset[str], wanted: str) -> CodedCheck:
+    """R4 lets an absolute URI name what its own list does not have (`references.html#type`)."""
+
+    def check(value: Any) -> str | None:
+        if not isinstance(value, str) or value in codes or ":" in value:
+            return None
+        return f"{value[:64]!r} {wanted} (extensible)"
+
+    return check
+
+
+def _advised_concept(
+    type_name: str, systems: Mapping[str, frozenset[str]], wanted: str
+) -> CodedCheck:
     def check(value: Any) -> str | None:
         codings = value.get("coding") if type_name == "CodeableConcept" else [value]
         given = [one for one in _objects(codings) if "code" in one]

@@ -80,6 +80,11 @@ def offset(members: Resource, _: Run) -> bool:
     return isinstance(when, list) and not any(one in when for one in _MEALS)
 
 
+def focus_maximum(members: Resource, _: Run) -> bool:
+    most = text(members, "max")
+    return most is None or most == "*" or (most.isdecimal() and int(most[:9]) > 0)
+
+
 def not_home(members: Resource, _: Run) -> bool:
     return members.get("use") != "home"
 

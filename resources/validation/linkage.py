@@ -47,6 +47,14 @@ def _type_of(literal: str, path: str, run: Run) -> str | None:
     return None
 
 
+def target_type(reference: Resource, run: Run) -> str | None:
+    """The type that a literal reference leads to, where it says so."""
+    literal = text(reference, "reference")
+    if literal is None:
+        return None
+    return _contained_types(run).get(literal[1:]) if literal[0:1] == "#" else literal_type(literal)
+
+
 def _contained_types(run: Run) -> dict[str, str | None]:
     """Made once for a container: thousands of references may ask."""
     if run.contained_in is not run.container:

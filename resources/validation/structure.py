@@ -10,22 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from resources.fhir_json import ARRAY, OBJECT, Resource
 from resources.registry import REGISTRY, Element, ElementType
 from resources.validation.coded import CodedCheck, advised_check, coded_check
-from resources.validation.invariants import Invariant, advice_of, invariants_of
+from resources.validation.invariants import Invariant
 from resources.validation.linkage import check_contained, reference_check
-from resources.validation.narrative import xhtml_problem
-from resources.validation.primitives import CHECKS, PrimitiveCheck
 from resources.validation.problem import DEEPEST, MOST_HINTS, Run
+from resources.validation.published import advice_of, invariants_of
+from resources.validation.values import Check, kind_of, many_values, one_value, value_check
 
-Check: TypeAlias = Callable[[Resource, str, Any, str, Run], None]
-"""Takes the object, the JSON name, the value there, the object's path, and the run."""
 _Into: TypeAlias = Callable[[Resource, str, Run], None]
 """Takes one object, its path, and the run."""
 
@@ -67,7 +64,8 @@ def shape(node: str) -> Shape:
         if len(element.types) > 1:
             choices.append((element.name, frozenset(names)))
     keys = _keys(node)
-    return Shape(checks, tuple(required), tuple(choices), invariants_of(keys), advice_of(keys))
+    refusing, advising = invariants_of(keys, node, node), advice_of(keys, node, node)
+    return Shape(checks, tuple(required), tuple(choices), refusing, advising)
 
 
 def _keys(node: str) -> tuple[str, ...]:
@@ -170,13 +168,29 @@ def _checks(element: Element, of: ElementType, key: str) -> Iterator[tuple[str, 
         into = _into(element, of)
         yield key, _objects(step, into) if element.repeats else _object(step, into)
         return
-    check = _primitive(of.name)
+    values = many_values if element.repeats else one_value
     coded = coded_check(element, of.name)
-    values = _primitives if element.repeats else _single_primitive
-    yield key, values(step, check, coded, is_decimal=of.name == "decimal")
+    check = values(step, value_check(of.name), coded, is_decimal=of.name == "decimal")
+    yield key, _with_rules(check, step, element, of)
     if of.name != "xhtml":
         extended = _extended_primitives if element.repeats else _extended_primitive
         yield f"_{key}", extended(step, key)
+
+
+def _with_rules(check: Check, step: str, element: Element, of: ElementType) -> Check:
+    """The few primitives that have invariants, or a binding that only advises, of their own."""
+    extras = [] if of.name == "xhtml" else [*_added(element, of)]
+    if advised := advised_check(element, of.name):
+        extras.append(_advised(advised))
+    if not extras or element.repeats:
+        return check
+
+    def all_of_them(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
+        check(members, key, value, path, run)
+        for extra in extras:
+            extra(value, f"{path}.{step}", run)
+
+    return all_of_them
 
 
 # --- checks of complex elements ---
@@ -201,8 +215,8 @@ def _into(element: Element, of: ElementType) -> _Into:
         extras.append(_coded(coded))
     if advised := advised_check(element, of.name):
         extras.append(_advised(advised))
-    if of.node != element.path and (added := invariants_of(element.invariants)):
-        extras.append(_added(added))
+    if of.node != element.path:
+        extras += _added(element, of)
     return _walk_with(of.node, tuple(extras))
 
 
@@ -247,11 +261,30 @@ def _advised(check: CodedCheck) -> _Into:
     return into
 
 
-def _added(invariants: tuple[Invariant, ...]) -> _Into:
+def _added(element: Element, of: ElementType) -> Iterator[_Into]:
+    """The invariants that stand at an element, beside those of its type."""
+    place = element.path.removesuffix("[x]")
+    if refusing := invariants_of(element.invariants, place, of.node):
+        yield _refusing(refusing)
+    if advising := advice_of(element.invariants, place, of.node):
+        yield _advising(advising)
+
+
+def _refusing(invariants: tuple[Invariant, ...]) -> _Into:
     def into(members: Resource, path: str, run: Run) -> None:
         for invariant in invariants:
             if not invariant.holds(members, run):
                 run.add(path, "invariant", f"{invariant.message} ({invariant.key})")
+
+    return into
+
+
+def _advising(invariants: tuple[Invariant, ...]) -> _Into:
+    def into(members: Resource, path: str, run: Run) -> None:
+        if run.advises:
+            for invariant in invariants:
+                if not invariant.holds(members, run):
+                    run.advise(path, "invariant", f"{invariant.message} ({invariant.key})")
 
     return into
 
@@ -261,7 +294,7 @@ def _object(step: str, into: _Into) -> Check:
         if isinstance(value, OBJECT):
             into(value, f"{path}.{step}", run)
         else:
-            run.add(f"{path}.{step}", "structure", f"must be one object, not {_kind(value)}")
+            run.add(f"{path}.{step}", "structure", f"must be one object, not {kind_of(value)}")
 
     return check
 
@@ -269,7 +302,7 @@ def _object(step: str, into: _Into) -> Check:
 def _objects(step: str, into: _Into) -> Check:
     def check(_members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
         if not isinstance(value, ARRAY):
-            run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
+            run.add(f"{path}.{step}", "structure", f"must be an array, not {kind_of(value)}")
             return
         many: list[Any] = value
         if not many:
@@ -279,87 +312,12 @@ def _objects(step: str, into: _Into) -> Check:
             if isinstance(item, OBJECT):
                 into(item, place, run)
             else:
-                run.add(place, "structure", f"must be an object, not {_kind(item)}")
+                run.add(place, "structure", f"must be an object, not {kind_of(item)}")
 
     return check
 
 
-_KINDS: Final[dict[type, str]] = {
-    dict: "an object",
-    list: "an array",
-    str: "a string",
-    bool: "a boolean",
-}
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    return _KINDS.get(type(value), "a number")
-
-
-# --- checks of primitive elements ---
-
-
-def _primitive(name: str) -> PrimitiveCheck:
-    return xhtml_problem if name == "xhtml" else CHECKS[name]
-
-
-def _single_primitive(
-    step: str, check: PrimitiveCheck, coded: CodedCheck | None, *, is_decimal: bool
-) -> Check:
-    def single(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
-        if message := check(value):
-            run.add(f"{path}.{step}", _code_of(value), _explained(value, message))
-        elif coded is not None and (message := coded(value)):
-            run.add(f"{path}.{step}", "code-invalid", message)
-        elif is_decimal and type(value) is int:
-            members[key] = Decimal(value)
-
-    return single
-
-
-def _code_of(value: object) -> str:
-    return "structure" if value is None or isinstance(value, dict | list) else "value"
-
-
-def _explained(value: object, message: str) -> str:
-    if value is None or isinstance(value, dict | list):
-        return f"{message}, not {_kind(cast(object, value))}"
-    return message
-
-
-def _primitives(
-    step: str, check: PrimitiveCheck, coded: CodedCheck | None, *, is_decimal: bool
-) -> Check:
-    def many(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
-        if not isinstance(value, ARRAY):
-            run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
-            return
-        items: list[Any] = value
-        if not items:
-            run.add(f"{path}.{step}", "structure", "must not be an empty array: leave it out")
-        for index, item in enumerate(items):
-            if item is None and _has_extension(members, key, index):
-                continue
-            if message := check(item):
-                place = f"{path}.{step}[{index}]"
-                run.add(place, _code_of(item), _explained(item, message))
-            elif coded is not None and (message := coded(item)):
-                run.add(f"{path}.{step}[{index}]", "code-invalid", message)
-            elif is_decimal and type(item) is int:
-                items[index] = Decimal(item)
-
-    return many
-
-
-def _has_extension(members: Resource, key: str, index: int) -> bool:
-    """Whether a null in an array of primitives is made up for in its `_` array."""
-    beside: Any = members.get(f"_{key}")
-    if not isinstance(beside, ARRAY):
-        return False
-    many: list[Any] = beside
-    return index < len(many) and isinstance(many[index], dict)
+# --- what stands beside primitives ---
 
 
 def _extended_primitive(step: str, _key: str) -> Check:
@@ -369,7 +327,7 @@ def _extended_primitive(step: str, _key: str) -> Check:
         if isinstance(value, OBJECT):
             walk(shape("Element"), value, f"{path}.{step}", run)
         else:
-            run.add(f"{path}.{step}", "structure", f"must be one object, not {_kind(value)}")
+            run.add(f"{path}.{step}", "structure", f"must be one object, not {kind_of(value)}")
 
     return check
 
@@ -379,7 +337,7 @@ def _extended_primitives(step: str, key: str) -> Check:
 
     def check(members: Resource, _key: str, value: Any, path: str, run: Run) -> None:
         if not isinstance(value, ARRAY):
-            run.add(f"{path}.{step}", "structure", f"must be an array, not {_kind(value)}")
+            run.add(f"{path}.{step}", "structure", f"must be an array, not {kind_of(value)}")
             return
         many: list[Any] = value
         beside: Any = members.get(key)
@@ -391,6 +349,6 @@ def _extended_primitives(step: str, key: str) -> Check:
             if isinstance(item, OBJECT):
                 walk(shape("Element"), item, place, run)
             elif item is not None or values is None:
-                run.add(place, "structure", f"must be an object, not {_kind(item)}")
+                run.add(place, "structure", f"must be an object, not {kind_of(item)}")
 
     return check
