@@ -58,7 +58,7 @@ def indexes_table(type_name: str) -> str:
     )
     facts = [f"The main date, which the index `keys` is ordered by, is `{MAIN_DATE[type_name]}`."]
     if pairs:
-        facts.append(f"Asked for together, {pairs} are one key.")
+        facts.append(f"Asked for together as whole values, {pairs} are one key.")
     return "\n".join(["| index | fields | for |", "| --- | --- | --- |", *rows, "", *facts])
 
 

@@ -51,6 +51,12 @@ def search_entries(
     ]
 
 
+def scored_entry(base_url: str, one: StoredVersion, search: dict[str, object]) -> bytes:
+    """An entry that says of itself why it is in the searchset (R4 3.1.1.5.6)."""
+    start = f'{{"fullUrl":"{base_url}/{one.type_name}/{one.logical_id}","resource":'.encode()
+    return start + one.json + b',"search":' + fhir_json.dump(search) + b"}"
+
+
 def outcome_entry(issues: Sequence[Issue]) -> bytes:
     """The entry that tells what was ignored or cut (R4 3.1.1.4.4)."""
     return b'{"resource":' + outcome_body(issues) + _SEARCH_END["outcome"]

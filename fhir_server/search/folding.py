@@ -56,6 +56,7 @@ PAIRS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "DocumentReference": (("category", "type"),),
     "MedicationRequest": (("intent", "status"),),
     "Observation": (("category", "code"),),
+    "Patient": (("family", "given"),),
     "ServiceRequest": (("category", "code"),),
     "Slot": (("schedule", "status"),),
 }

@@ -244,8 +244,9 @@ def _add_pairs(first: str, second: str, found: set[str]) -> None:
 
 
 def _halves(parameter: str, found: set[str]) -> list[str]:
-    code, target = f"{parameter}\x1fc\x1f", f"{parameter}\x1fr\x1f"
-    return [key[len(code) :] for key in found if key.startswith((code, target))]
+    start = f"{parameter}\x1f"
+    halves = tuple(f"{start}{kind}\x1f" for kind in keys.HALVES)
+    return [key[len(halves[0]) :] for key in found if key.startswith(halves)]
 
 
 def _last_updated(resource: Resource) -> int:

@@ -46,11 +46,14 @@ DATE: Final = "d"
 AMOUNT: Final = "n"
 """The start of a number or quantity, behind its scale."""
 PAIR: Final = "2"
-"""Two codes or references that are often asked for together."""
+"""Two codes, references or names that are often asked for together."""
 WORD: Final = "w"
 """A word of the resource's text."""
 FOLDED_KINDS: Final = frozenset((CODE, REFERENCE, PAIR, WORD))
 """Kinds of key that also stand behind patients: what a patient's app asks for."""
+
+HALVES: Final = (CODE, REFERENCE, FOLDED)
+"""Kinds of key of which pairs are made."""
 
 
 def escape(text: str) -> str:
@@ -116,9 +119,9 @@ class Half:
 
 
 def pair_half(of: str) -> Half | None:
-    """A code without its system, or a reference's target; None for keys of other kinds."""
+    """A code without its system, a reference's target or a folded string; None for other keys."""
     kind, _, value = of.partition(SEPARATOR)[2].partition(SEPARATOR)
-    if kind in (CODE, REFERENCE):
+    if kind in HALVES:
         return Half(value, exact=True)
     return Half(value.partition(SEPARATOR)[2], exact=False) if kind == SYSTEM_CODE else None
 

@@ -754,6 +754,18 @@ async def lastn(probe: Probe, *, method: str) -> None:
         assert expected != 200 or entries(answer) == entries(found)
 
 
+async def match(probe: Probe, *, method: str) -> None:
+    """By the name and day of birth of either patient: who is reached is found, and nobody else."""
+    expected = verdicts.search(probe.kind, "Patient")
+    for stored in await probe.world.current("Patient"):
+        if stored["id"] in (A, B):
+            asked = {name: stored[name] for name in ("resourceType", "name", "birthDate")}
+            answer = await probe.ask(expected, method, "Patient/$match", asked)
+            reached = expected == 200 and probe.kind.reaches("s", stored)
+            found = [f"Patient/{stored['id']}"] if reached else []
+            assert expected != 200 or entries(answer, "match") == found
+
+
 async def stats(probe: Probe, *, method: str) -> None:
     """Of what is reached: of another's it counts as many as of nobody's."""
     expected, world = verdicts.search(probe.kind, "Observation"), probe.world
@@ -826,6 +838,7 @@ OPERATION_PROBES: dict[str, OperationProbe] = {
     "/Encounter/{id}/$everything": partial(everything_of, name="Encounter"),
     "/Observation/$lastn": lastn,
     "/Observation/$stats": stats,
+    "/Patient/$match": match,
     "/Patient/{id}/$everything": partial(everything_of, name="Patient"),
     "/$versions": versions,
     "/SearchParameter/{id}/$reindex": partial(reindex, path="SearchParameter/none/$reindex"),

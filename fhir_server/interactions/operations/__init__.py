@@ -7,6 +7,7 @@ from typing import Final
 from fhir_server.interactions.operations.everything import everything
 from fhir_server.interactions.operations.explain import explain
 from fhir_server.interactions.operations.lastn import lastn
+from fhir_server.interactions.operations.match import match
 from fhir_server.interactions.operations.meta import meta, meta_add, meta_delete
 from fhir_server.interactions.operations.operation import Operation, rows
 from fhir_server.interactions.operations.reindex import reindex
@@ -27,6 +28,7 @@ OPERATIONS: Final = (
     Operation(_DEFINED["explain"], explain, searches=True),
     Operation(_DEFINED["Observation-lastn"], lastn, searches=True),
     Operation(_DEFINED["Observation-stats"], stats),
+    Operation(_DEFINED["Patient-match"], match, judges="resource"),
     Operation(_DEFINED["reindex"], reindex),
     # Of a type or of all, R4 leaves it to the server: all labels in use would tell of others' data.
     Operation(_DEFINED["Resource-meta"], meta, only=frozenset({Level.INSTANCE})),
