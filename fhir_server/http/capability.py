@@ -15,6 +15,7 @@ from fhir.resources.R4B.extension import Extension
 
 from fhir_server.http.negotiation import JSON_PATCH, Format
 from fhir_server.interactions.call import Service
+from fhir_server.interactions.history import HISTORY_PARAMETERS, SYSTEM_HISTORY_PARAMETERS
 from fhir_server.interactions.operations import OPERATIONS
 from fhir_server.interactions.operations.operation import OPERATION
 from fhir_server.interactions.table import TABLE
@@ -27,6 +28,10 @@ _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition"
 _SYSTEM_CODES = ("transaction", "batch", "search-system", "history-system")
+_SAID = {
+    "history-system": f"Parameters: {', '.join(SYSTEM_HISTORY_PARAMETERS)}; of the history of a "
+    f"type or of one resource: {', '.join(HISTORY_PARAMETERS)}"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,9 @@ def capability_statement(
                     _resource(catalogue, type_name, service) for type_name in REGISTRY.endpoints
                 ],
                 interaction=[
-                    model.CapabilityStatementRestInteraction(code=code)
+                    model.CapabilityStatementRestInteraction(
+                        code=code, documentation=_SAID.get(code)
+                    )
                     for code in _system_interactions()
                 ],
                 searchParam=_of_all_types(catalogue),

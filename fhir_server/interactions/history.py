@@ -1,9 +1,17 @@
 """history of one resource, of a type and of the system (R4 `http.html#history`): newest first,
-deletions included."""
+deletions included.
+
+`_since`: "only include resource versions that were created at or after the given instant in time".
+`_at`: "only include resource versions that were current at some point during the time period
+specified in the date time value". A version is current from its `lastUpdated` until its
+successor's, a deletion too. Of both, what meets both is included.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from fhir_server.interactions.call import Call
@@ -12,21 +20,30 @@ from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.search import PAGE_PARAMETER
 from fhir_server.outcome import Category, error
 from fhir_server.search.filters import moment
-from fhir_server.search.history import HistoryQuery
+from fhir_server.search.history import HistoryQuery, Period
 from fhir_server.search.mixed import TYPE, searched_types
 from fhir_server.search.types.date import span as span_of
 
+HISTORY_PARAMETERS: Final = ("_count", "_since", "_at")
+SYSTEM_HISTORY_PARAMETERS: Final = (TYPE, *HISTORY_PARAMETERS)
+_BEFORE: Final = "_before"
+"""Of our own links: where the next page of one resource's history begins."""
+_PREFIX: Final = re.compile(r"[a-z]{2}(?=\d)")
+
 
 async def history_instance(call: Call) -> Reply:
-    """One page of the versions that the caller may see; `_count` and `_since` as R4 has them."""
-    asked = _single_values(call, ("_count", "_since", "_before"))
-    count = _number(asked, "_count", call.service.default_count, call.service.max_count)
-    before = _number(asked, "_before", 0, 10**9) or None
+    """One page of the versions that the caller may see."""
+    asked = _single_values(call, (*HISTORY_PARAMETERS, _BEFORE))
     page = await call.store.history(
-        call.type_name, call.logical_id, count=count, before=before, since=_since(asked)
+        call.type_name,
+        call.logical_id,
+        count=_number(asked, "_count", call.service.default_count, call.service.max_count),
+        before=_number(asked, _BEFORE, 0, 10**9) or None,
+        since=_since(asked),
+        at=_at(asked),
     )
     place = f"{call.type_name}/{call.logical_id}"
-    following = {} if page.next_before is None else {"_before": str(page.next_before)}
+    following = {} if page.next_before is None else {_BEFORE: str(page.next_before)}
     links = _links(call, place, asked, following)
     entries = [history_entry(call.service.base_url, version) for version in page.versions]
     return Reply(200, bundle("history", links, entries, page.total))
@@ -34,12 +51,12 @@ async def history_instance(call: Call) -> Reply:
 
 async def history_type(call: Call) -> Reply:
     """One page of all versions of a type's resources that the caller may see."""
-    return await _timeline(call, ("_count", "_since", PAGE_PARAMETER))
+    return await _timeline(call, (*HISTORY_PARAMETERS, PAGE_PARAMETER))
 
 
 async def history_system(call: Call) -> Reply:
     """The same of all types, or of those that `_type` names."""
-    return await _timeline(call, ("_count", "_since", TYPE, PAGE_PARAMETER))
+    return await _timeline(call, (*SYSTEM_HISTORY_PARAMETERS, PAGE_PARAMETER))
 
 
 async def _timeline(call: Call, taken: tuple[str, ...]) -> Reply:
@@ -65,6 +82,7 @@ def _query(call: Call, asked: dict[str, str]) -> HistoryQuery:
         named=named,
         count=_number(asked, "_count", call.service.default_count, call.service.max_count),
         since=_since(asked),
+        at=_at(asked),
         applied=tuple(pair for pair in asked.items() if pair[0] != PAGE_PARAMETER),
     )
 
@@ -86,7 +104,7 @@ def _single_values(call: Call, taken: tuple[str, ...]) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in call.parameters:
         if name not in taken:
-            usual = [each for each in taken if each not in ("_before", PAGE_PARAMETER)]
+            usual = [each for each in taken if each not in (_BEFORE, PAGE_PARAMETER)]
             raise error(
                 Category.NOT_SUPPORTED,
                 f"This history takes {', '.join(usual[:-1])} and {usual[-1]}, not {name}.",
@@ -110,7 +128,30 @@ def _since(asked: dict[str, str]) -> datetime | None:
     text = asked.get("_since")
     if text is None:
         return None
-    span = span_of(text)
+    span = span_of(_with_plus(text))
     if span is None:
         raise error(Category.INVALID, f"_since takes an instant, not {text[:40]!r}.")
     return moment(-(-span.start // 1000))
+
+
+def _at(asked: dict[str, str]) -> Period | None:
+    """A year, month or day is the whole of it (R4 search.html#date)."""
+    text = asked.get("_at")
+    if text is None:
+        return None
+    if _PREFIX.match(text):
+        raise error(
+            Category.INVALID,
+            f"_at takes a date or time without a prefix such as {text[:2]}: 2026-11 is the whole "
+            "of that month. What was written since an instant is asked for by _since.",
+        )
+    span = span_of(_with_plus(text))
+    if span is None:
+        forms = "YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.sss]][Z|+hh:mm]"
+        raise error(Category.INVALID, f"_at takes a date of the form {forms}, not {text[:40]!r}.")
+    return Period(moment(span.start // 1000), moment(-(-span.end // 1000)))
+
+
+def _with_plus(text: str) -> str:
+    """A plus sign in an address that was not escaped arrives as a blank."""
+    return text.replace(" ", "+")

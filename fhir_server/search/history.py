@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from fhir_server.search.cursor import Position
 from fhir_server.search.expression import (
@@ -15,6 +16,37 @@ from fhir_server.search.expression import (
     OnlyMember,
     Or,
 )
+
+FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_MINUTE: Final = timedelta(minutes=1)
+_LASTING: Final = tuple((step, 16**step * _MINUTE) for step in range(6))
+"""Steps of how long a version was current: less than a minute, and each below sixteen times the
+one before."""
+_LONGEST: Final = len(_LASTING)
+"""The step of what lasted longer than two years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time, to the millisecond as versions have it, without its end."""
+
+    start: datetime
+    end: datetime
+
+
+def superseded_fields(moment: datetime, until: datetime) -> dict[str, Any]:
+    """What a superseded version says of its end, for `_at`: when its successor was written (`u`),
+    and the step of how long it was current (`l`), unless it was less than a minute."""
+    lasted = until - moment
+    step = next((step for step, most in _LASTING if lasted < most), _LONGEST)
+    return {"u": until, "l": step} if step else {"u": until}
+
+
+def lasting(until: datetime) -> tuple[tuple[int, datetime], ...]:
+    """Each step with the time since which a version was written that lasted for it and was
+    superseded at that time or later; the first step is that of less than a minute."""
+    known = ((step, FIRST if until - FIRST < most else until - most) for step, most in _LASTING)
+    return (*known, (_LONGEST, FIRST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +62,8 @@ class HistoryQuery:
     since: datetime | None = None
     applied: tuple[tuple[str, str], ...] = ()
     """As given, for the self link."""
+    at: Period | None = None
+    """Only what was current at some point of it: was written within, or current at its start."""
 
     @property
     def compartment(self) -> str:

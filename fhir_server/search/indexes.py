@@ -13,6 +13,8 @@ class IndexSpec:
     name: str
     fields: tuple[tuple[str, int | str], ...]
     reason: str
+    having: str | None = None
+    """Only documents that have this field are in it."""
 
 
 KEYS: Final = IndexSpec(
@@ -51,7 +53,26 @@ HISTORY_MEMBER: Final = IndexSpec(
     (("m", 1), ("t", -1), ("_id", -1), ("_id.t", 1)),
     "The same in one patient's record, of any types.",
 )
-HISTORY_INDEXES: Final = (HISTORY_TIME, HISTORY_TYPE, HISTORY_MEMBER)
+HISTORY_LASTED: Final = IndexSpec(
+    "type_lasted",
+    (("_id.t", 1), ("l", 1), ("t", -1), ("_id", -1), ("u", 1)),
+    "The superseded versions of a type by how long they were current: those that were at a time "
+    "(`_at`) and began before it, without a walk through all that is older.",
+    having="l",
+)
+HISTORY_MEMBER_LASTED: Final = IndexSpec(
+    "member_lasted",
+    (("m", 1), ("l", 1), ("t", -1), ("_id", -1), ("_id.t", 1), ("u", 1)),
+    "The same in one patient's record, of any types.",
+    having="l",
+)
+HISTORY_INDEXES: Final = (
+    HISTORY_TIME,
+    HISTORY_TYPE,
+    HISTORY_MEMBER,
+    HISTORY_LASTED,
+    HISTORY_MEMBER_LASTED,
+)
 """What the history collection has, beside its `_id`."""
 
 

@@ -238,7 +238,7 @@ class Database(Queries):
 
     async def _make(self, name: str, specs: Sequence[IndexSpec]) -> None:
         """A collection appears together with its indexes, so that no plan misses its index."""
-        indexes = [{"name": each.name, "key": dict(each.fields)} for each in specs]
+        indexes = [_index(each) for each in specs]
         with TRANSLATING:
             async with self.session() as session:
                 try:
@@ -341,3 +341,11 @@ class Database(Queries):
         if lock is None:
             lock = self._serial[key] = asyncio.Lock()
         return lock
+
+
+def _index(spec: IndexSpec) -> dict[str, Any]:
+    """As `createIndexes` takes it."""
+    index: dict[str, Any] = {"name": spec.name, "key": dict(spec.fields)}
+    if spec.having is not None:
+        index["partialFilterExpression"] = {spec.having: {"$exists": True}}
+    return index

@@ -15,6 +15,7 @@ from bson.raw_bson import RawBSONDocument
 
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import IndexEntry
+from fhir_server.search.history import superseded_fields
 from fhir_server.search.indexing import index_entry
 from fhir_server.search.stored import derived_fields
 from fhir_server.store.codec import Document, encode, sent
@@ -120,10 +121,11 @@ def superseded_id(type_name: str, logical_id: str, version: int) -> Document:
     return {"t": type_name, "i": logical_id, "v": version}
 
 
-def superseded(type_name: str, current: RawBSONDocument) -> Document:
-    """The document of the history for what was current."""
+def superseded(type_name: str, current: RawBSONDocument, until: datetime) -> Document:
+    """The document of the history for what was current until then."""
     kept = {name: current[name] for name in KEPT if name in current}
-    return {"_id": superseded_id(type_name, current["_id"], current["v"]), **kept}
+    ended = superseded_fields(current["t"].replace(tzinfo=UTC), until)
+    return {"_id": superseded_id(type_name, current["_id"], current["v"]), **kept, **ended}
 
 
 def version_of(type_name: str, logical_id: str, document: Mapping[str, Any]) -> StoredVersion:

@@ -13,7 +13,7 @@ from fhir_server.access.system import SystemAccess
 from fhir_server.outcome import Category, error
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.expression import Expression
-from fhir_server.search.history import HistoryQuery
+from fhir_server.search.history import HistoryQuery, Period
 from fhir_server.search.mixed import MixedQuery
 from fhir_server.search.query import SearchQuery
 from fhir_server.store import mixing, reading, searching, timeline, transactions, writing
@@ -109,11 +109,12 @@ class FhirStore:
         count: int,
         before: int | None = None,
         since: datetime | None = None,
+        at: Period | None = None,
     ) -> HistoryPage:
-        """Versions below `before` and not older than `since`, newest first. Raises NOT_FOUND."""
-        return await reading.history(
-            self._reach, type_name, logical_id, count=count, before=before, since=since
-        )
+        """Versions below `before`, not older than `since` and current at some point of `at`,
+        newest first. Raises NOT_FOUND."""
+        wanted = reading.Wanted(before, since, at)
+        return await reading.history(self._reach, type_name, logical_id, count=count, wanted=wanted)
 
     async def timeline(self, query: HistoryQuery, *, cursor: str | None = None) -> TimelinePage:
         """A page of the history of some types, or of all that the caller may search. Raises

@@ -6,14 +6,16 @@ and a version written meanwhile is up to date by itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 
 from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
 
+from fhir_server.search.history import superseded_fields
 from fhir_server.search.indexes import UPDATED
 from fhir_server.search.stored import derived_fields
 from fhir_server.store.codec import decode, restore, restore_raw
@@ -24,7 +26,10 @@ from resources.access_table import members
 from resources.fhir_json import dump
 
 _BATCH: Final = 200
-_DERIVED: Final = ("m", "k", "d", "e", "dt", "n", "p", "s", "f", "c", "w", "o", "g", "json")
+_DERIVED: Final = (
+    *("m", "k", "d", "e", "dt", "n", "p", "s", "f", "c", "w", "o", "g", "json"),
+    *("u", "l"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,12 @@ class Progress:
     total: int
     changed: int = 0
     """Of the last batch, how many were not up to date."""
+
+
+class _Version(NamedTuple):
+    type_name: str
+    logical_id: str
+    version: int
 
 
 async def reindex(database: Database, progress: Callable[[Progress], None]) -> int:
@@ -68,9 +79,11 @@ async def walk(
     )
     async for batch in batches:
         writes: list[UpdateOne] = []
+        ends = await _ends(database, batch) if collection == HISTORY else None
         for index, one in enumerate(batch):
             await breathe(index)
-            if (write := await _renewed(database, collection, one)) is not None:
+            ended = ends[index] if ends else {}
+            if (write := await _renewed(database, collection, one, ended)) is not None:
                 writes.append(write)
         if writes:
             with TRANSLATING:
@@ -100,8 +113,39 @@ async def _batches(database: Database, collection: str) -> AsyncIterator[list[Ra
         conditions = {"_id": {"$gt": batch[-1]["_id"]}}
 
 
+async def _ends(database: Database, batch: Sequence[RawBSONDocument]) -> list[Document]:
+    """What each of these superseded versions says of its end, nothing where its successor is not
+    there any more."""
+    successors = [_Version(each["_id"]["t"], each["_id"]["i"], each["v"] + 1) for each in batch]
+    times = await _written(database, set(successors))
+    return [
+        superseded_fields(_utc(each["t"]), times[after]) if after in times else {}
+        for each, after in zip(batch, successors, strict=True)
+    ]
+
+
+async def _written(database: Database, versions: set[_Version]) -> dict[_Version, datetime]:
+    """When these were written: the last ones of their resources, and the others."""
+    times: dict[_Version, datetime] = {}
+    by_type: dict[str, list[str]] = defaultdict(list)
+    for one in versions:
+        by_type[one.type_name].append(one.logical_id)
+    fields = {"v": 1, "t": 1}
+    for type_name, ids in by_type.items():
+        for each in await database.many(type_name, {"_id": {"$in": ids}}, fields, None):
+            times[_Version(type_name, each["_id"], each["v"])] = _utc(each["t"])
+    keys = [superseded_id(*one) for one in versions - times.keys()]
+    for each in await database.many(HISTORY, {"_id": {"$in": keys}}, fields, None):
+        times[_Version(*each["_id"].values())] = _utc(each["t"])
+    return times
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
 async def _renewed(
-    database: Database, collection: str, document: RawBSONDocument
+    database: Database, collection: str, document: RawBSONDocument, ended: Document
 ) -> UpdateOne | None:
     """What to write, or None where the document is up to date."""
     whole = decode(bytes(document.raw))
@@ -109,6 +153,7 @@ async def _renewed(
         derived: Document = {"m": await _members_before(database, collection, whole)}
     else:
         derived = _derived(database, collection, whole)
+    derived |= ended
     stored = {name: whole[name] for name in _DERIVED if name in whole}
     if _comparable(stored) == _comparable(derived):
         return None

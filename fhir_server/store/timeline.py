@@ -2,7 +2,8 @@
 
 The current versions lie in their types' collections and the others in the history. Each source is
 walked along its index of times; their places are put in one order, and of those on the page the
-versions are fetched and judged one by one, each by its own content.
+versions are fetched and judged one by one, each by its own content. What `_at` asks for is told by
+the places already (`sources`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from bson.raw_bson import RawBSONDocument
@@ -19,20 +20,13 @@ from bson.raw_bson import RawBSONDocument
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, error
 from fhir_server.search import cursor as cursors
-from fhir_server.search.expression import Nothing
-from fhir_server.search.history import HistoryQuery, Place, Records, place_of, records_of
-from fhir_server.search.indexes import (
-    HISTORY_MEMBER,
-    HISTORY_TIME,
-    HISTORY_TYPE,
-    MEMBER_UPDATED,
-    UPDATED,
-)
+from fhir_server.search.history import FIRST, HistoryQuery, Period, Place, place_of
 from fhir_server.store.database import HISTORY
 from fhir_server.store.document import KEPT, SENT, now, superseded_id, version_of
 from fhir_server.store.reach import Filter, Reach, Rule
 from fhir_server.store.reading import saw
 from fhir_server.store.settling import GRACE, Settled, read_settled
+from fhir_server.store.sources import END_OF_TIME, Source, sources
 from fhir_server.store.versions import StoredVersion, TimelinePage
 
 T = TypeVar("T")
@@ -41,9 +35,10 @@ AT_ONCE: Final = 8
 """Questions to MongoDB that one request has open."""
 MOST_JUDGED: Final = 2_000
 """Versions that are judged for one page; with few of them in reach it is shorter than `_count`."""
-_CURRENT: Final = 2**31 - 1
-"""In place of the number of a current version: it is the last of its resource."""
-_END_OF_TIME: Final = datetime.max.replace(microsecond=0, tzinfo=UTC)
+MOST_PASSED: Final = 20_000
+"""The same of the versions that an index alone tells not to be asked for (`_at`)."""
+_MOST_AT_ONCE: Final = 2_000
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _NEWEST_FIRST: Final = {"t": -1, "_id": -1}
 
 
@@ -82,7 +77,7 @@ async def _page(
 
     async def work(at: Settled) -> TimelinePage:
         inside = replace(reach, snapshot=at.snapshot)
-        until = _END_OF_TIME if unsettled else at.until
+        until = END_OF_TIME if unsettled else at.until
         page = await _Walk(inside, query, rules, until).page(after)
         return replace(page, until=at.until)
 
@@ -103,68 +98,17 @@ def _rules(reach: Reach, query: HistoryQuery) -> dict[str, Rule]:
     return {name: reach.rule(Interaction.SEARCH, name) for name in covered}
 
 
-# ---- where the versions lie --------------------------------------------------------------------
+# ---- a page ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """A stretch of an index of times."""
+class _Found:
+    """A version, by where it stands and where it lies."""
 
-    collection: str
-    within: Filter
-    hint: str
-    type_name: str = ""
-    """Of the current versions of one type."""
-
-    def before(self, after: Place) -> Filter | None:
-        """What has the same time and comes later in the order, which goes on to older ones."""
-        moment: Filter = {**self.within, "t": after.moment}
-        if not self.type_name:
-            key = superseded_id(after.type_name, after.logical_id, after.version)
-            return {**moment, "_id": {"$lt": key}}
-        if self.type_name == after.type_name:
-            return {**moment, "_id": {"$lt": after.logical_id}}
-        return moment if self.type_name < after.type_name else None
-
-    def place(self, row: Filter) -> Place:
-        moment, key = row["t"].replace(tzinfo=UTC), row["_id"]
-        if self.type_name:
-            return Place(moment, self.type_name, key, _CURRENT)
-        return Place(moment, key["t"], key["i"], key["v"])
-
-
-def _sources(rules: dict[str, Rule], listed: frozenset[str]) -> list[_Source]:
-    records = {
-        name: records_of(rule.policy)
-        for name, rule in rules.items()
-        if name in listed and not isinstance(rule.policy, Nothing)
-    }
-    found: list[_Source] = []
-    of_records: dict[Records, list[str]] = defaultdict(list)
-    for name, narrow in records.items():
-        if narrow is None:
-            found.append(_Source(name, {}, UPDATED.name, name))
-        else:
-            of_records[narrow].append(name)
-            some = _of_records(narrow)
-            found += [_Source(name, each, MEMBER_UPDATED.name, name) for each in some]
-    whole = [name for name, narrow in records.items() if narrow is None]
-    if whole and frozenset(whole) == listed:
-        return [*found, _Source(HISTORY, {}, HISTORY_TIME.name)]
-    found += [_Source(HISTORY, {"_id.t": name}, HISTORY_TYPE.name) for name in whole]
-    for narrow, names in of_records.items():
-        types = {"_id.t": {"$in": names}}
-        some = [{**each, **types} for each in _of_records(narrow)]
-        found += [_Source(HISTORY, each, HISTORY_MEMBER.name) for each in some]
-    return found
-
-
-def _of_records(narrow: Records) -> list[Filter]:
-    theirs: list[Filter] = [{"m": {"$in": sorted(narrow.patients)}}] if narrow.patients else []
-    return [*theirs, {"m": []}] if narrow.nobody else theirs
-
-
-# ---- a page ------------------------------------------------------------------------------------
+    place: Place
+    source: Source
+    counts: bool
+    """It is asked for, and not one that had been superseded by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,72 +122,71 @@ class _Walk:
 
     async def page(self, after: Place | None) -> TimelinePage:
         listed = await self.reach.database.listed_types(self.reach.view)
-        sources = _sources(self.rules, listed)
-        count, judged, more = self.query.count, 0, bool(self.query.count)
+        those = sources(self.rules, listed, self._period())
+        count, judged, passed, skipped = self.query.count, 0, 0, 0
         shown: list[StoredVersion] = []
-        while more and len(shown) < count and judged < MOST_JUDGED:
-            places = await self._places(sources, after, count - len(shown) + 1)
-            more = len(places) > count - len(shown)
-            places = places[: count - len(shown)]
-            judged += len(places)
-            for version, visible in await self._judged(places):
-                after = _place_of(version)
-                shown += [version] if visible else []
+        more = count > 0
+        while more and len(shown) < count and judged < MOST_JUDGED and passed < MOST_PASSED:
+            left = count - len(shown)
+            size = left + min(2 * skipped, _MOST_AT_ONCE)
+            places = await self._places(those, after, size + 1)
+            some = _as_many(places[:size], left)
+            more = len(some) < len(places)
+            versions = await self._judged([one for one in some if one.counts])
+            skipped = len(some) - len(versions)
+            judged, passed = judged + len(versions), passed + skipped
+            if some:
+                after = _place_of(versions[-1][0]) if some[-1].counts else some[-1].place
+            shown += [version for version, visible in versions if visible]
         onward = self._cursor(after) if more and after is not None else None
         return TimelinePage(tuple(shown), onward, self.until)
+
+    def _period(self) -> Period | None:
+        """What is not settled yet has superseded nothing yet."""
+        at = self.query.at
+        return at and Period(min(at.start, self.until), at.end)
 
     def _cursor(self, after: Place) -> str:
         access, key = self.reach.access, self.reach.database.cursor_key
         return cursors.encode(after.position(), self.query, access.caller, key)
 
     async def _places(
-        self, sources: Sequence[_Source], after: Place | None, count: int
-    ) -> list[tuple[Place, _Source]]:
+        self, those: Sequence[Source], after: Place | None, count: int
+    ) -> list[_Found]:
         """The first so many of all sources."""
-        found = await _together([self._some(source, after, count) for source in sources])
+        found = await _together([self._some(source, after, count) for source in those])
         places = [place for some in found for place in some]
-        return sorted(places, key=lambda one: one[0], reverse=True)[:count]
+        return sorted(places, key=lambda one: one.place, reverse=True)[:count]
 
-    async def _some(
-        self, source: _Source, after: Place | None, count: int
-    ) -> list[tuple[Place, _Source]]:
+    async def _some(self, source: Source, after: Place | None, count: int) -> list[_Found]:
         """The first so many of one source, told by its index alone."""
-        conditions: list[Filter] = []
-        times: dict[str, datetime] = {"$lte": self.until}
-        if after is not None:
-            times = {"$lt": after.moment}
-            conditions += [same] if (same := source.before(after)) is not None else []
-        if self.query.since is not None:
-            times["$gte"] = self.query.since
-        conditions.append({**source.within, "t": times})
         rows: list[Filter] = []
-        for each in conditions:
+        since = self.query.since or FIRST
+        for stretch in source.stretches(since, self.until + _MILLISECOND, after):
             if len(rows) < count:
                 rows += await self.reach.database.many(
                     source.collection,
-                    each,
-                    {"t": 1, "_id": 1},
+                    stretch,
+                    source.fields,
                     self.reach.view,
                     sort=_NEWEST_FIRST,
                     hint=source.hint,
                     limit=count - len(rows),
                 )
-        return [(source.place(row), source) for row in rows]
+        return [_Found(source.place(row), source, source.counts(row)) for row in rows]
 
-    async def _judged(
-        self, places: Sequence[tuple[Place, _Source]]
-    ) -> list[tuple[StoredVersion, bool]]:
+    async def _judged(self, places: Sequence[_Found]) -> list[tuple[StoredVersion, bool]]:
         """The versions at these places, and whether the caller may see them."""
         wanted: dict[str, list[Place]] = defaultdict(list)
-        for place, source in places:
-            wanted[source.collection].append(place)
+        for one in places:
+            wanted[one.source.collection].append(one.place)
         found = dict(
             each
             for some in await _together([self._fetched(*one) for one in wanted.items()])
             for each in some
         )
         judged: list[tuple[StoredVersion, bool]] = []
-        for place, _ in places:
+        for place in (one.place for one in places):
             document = found[place]
             version = version_of(place.type_name, place.logical_id, document)
             judged.append((version, await self._shows(place, document)))
@@ -280,6 +223,17 @@ def _key(place: Place, *, current: bool) -> Any:
     if current:
         return place.logical_id
     return (place.type_name, place.logical_id, place.version)
+
+
+def _as_many(places: Sequence[_Found], count: int) -> list[_Found]:
+    """From the first one on, as long as no more than so many of them count."""
+    taken: list[_Found] = []
+    for one in places:
+        if count == 0:
+            break
+        taken.append(one)
+        count -= one.counts
+    return taken
 
 
 def _place_of(version: StoredVersion) -> Place:

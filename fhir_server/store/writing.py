@@ -61,6 +61,15 @@ class New:
 
 
 @dataclass(frozen=True, slots=True)
+class _Succession:
+    """What was current, and what takes its place at this time."""
+
+    old: RawBSONDocument
+    new: RawBSONDocument | Document
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A resource to be put in the place of whatever is there."""
 
@@ -161,7 +170,7 @@ async def _update_type(
     stored = await _current(reach, rule, [change.logical_id for change in changes])
     written: list[Written] = []
     fresh: list[Draft] = []
-    replaced: list[tuple[RawBSONDocument, RawBSONDocument]] = []
+    replaced: list[_Succession] = []
     for index, change in enumerate(changes):
         await breathe(index)
         current = stored.get(change.logical_id)
@@ -176,7 +185,7 @@ async def _update_type(
             written.append(Written(kept, created=False, changed=False))
             continue
         made = _next(reach, rule, change, current)
-        replaced.append((current, made.document))
+        replaced.append(_Succession(current, made.document, made.version.last_updated))
         written.append(Written(made.version, created=bool(current.get("x"))))
     await _insert_fresh(reach, type_name, fresh)
     await _replace(reach, type_name, replaced)
@@ -195,7 +204,7 @@ async def delete(
     if current.get("x"):
         return None
     document, version = marker(type_name, current)
-    await _replace(reach, type_name, [(current, document)])
+    await _replace(reach, type_name, [_Succession(current, document, version.last_updated)])
     return version
 
 
@@ -285,17 +294,13 @@ async def _insert_fresh(reach: Reach, type_name: str, fresh: list[Draft]) -> Non
         raise Interrupted(away=False) from None
 
 
-async def _replace(
-    reach: Reach,
-    type_name: str,
-    replaced: Sequence[tuple[RawBSONDocument, RawBSONDocument | Document]],
-) -> None:
+async def _replace(reach: Reach, type_name: str, replaced: Sequence[_Succession]) -> None:
     """The new documents for the old ones, which go into the history."""
     if not replaced:
         return
     collection = await _collection(reach, type_name)
-    writes = [ReplaceOne({"_id": old["_id"], "v": old["v"]}, new) for old, new in replaced]
-    older = [superseded(type_name, old) for old, _ in replaced]
+    writes = [ReplaceOne({"_id": one.old["_id"], "v": one.old["v"]}, one.new) for one in replaced]
+    older = [superseded(type_name, one.old, one.moment) for one in replaced]
     with TRANSLATING:
         result = await collection.bulk_write(writes, session=reach.session)
         if result.matched_count != len(writes):

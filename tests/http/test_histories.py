@@ -110,6 +110,64 @@ async def test_a_reader_goes_on_from_the_timestamp_of_the_bundle(
     assert (empty.json()["total"], "entry" in empty.json()) == (0, False)
 
 
+async def test_f4_at_an_instant_and_within_a_period(system: Caller, told: list[str]) -> None:
+    """At the instant of the deletion: what was current then, the deletion too, and no more."""
+    place, owner = "Location/at", "Organization/at"
+    await system.put(place, _of("Location", "at"))
+    await system.put(owner, _of("Organization", "at", name="x"))
+    await system.put(place, _of("Location", "at", name="de"))
+    await system("DELETE", owner)
+    (deleted,) = (await system.get("Organization/_history?_count=1")).json()["entry"]
+    await asyncio.sleep(0.002)
+    await system.put(owner, _of("Organization", "at", name="x"))
+    await system.put(place, _of("Location", "at", name="fr"))
+    instant = deleted["response"]["lastModified"].replace("+", "%2B")
+    expected = ["DELETE Organization/at 2", "PUT Location/at 2"]
+
+    async def answered(path: str) -> list[str]:
+        entries = _told((await system.get(path)).json())
+        return [one for one in entries if one.split()[1] in (place, owner)]
+
+    assert await answered(f"_history?_at={instant}") == expected
+    assert (
+        await answered(f"_history?_type=Location,Organization&_at={instant}&_count=1")
+        == expected[:1]
+    )
+    assert await answered(f"Organization/_history?_at={instant}") == expected[:1]
+    assert await answered(f"{owner}/_history?_at={instant}") == expected[:1]
+    assert await answered(f"{place}/_history?_at={instant}") == expected[1:]
+    assert await answered(f"{place}/_history?_at={instant}&_since={instant}") == []
+    assert await answered(f"_history?_at={instant}&_since={instant}") == expected[:1]
+    today = deleted["response"]["lastModified"][:10]
+    for period in (today, today[:7], today[:4]):
+        assert await answered(f"{place}/_history?_at={period}") == [
+            f"PUT Location/at {version}" for version in (3, 2, 1)
+        ]
+    assert await answered("_history?_at=2001") == []
+    assert await answered("Organization/_history?_at=2999") == ["PUT Organization/at 3"]
+    assert_outcome(await system.get("Location/never/_history?_at=2001"), 404)
+
+
+@pytest.mark.parametrize("address", ["_history", "Basic/_history", "Basic/a/_history"])
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("ge2026", "prefix"),
+        ("ap2026-11-22", "prefix"),
+        ("2026-13", "YYYY-MM"),
+        ("now", "YYYY-MM"),
+        ("", "YYYY-MM"),
+        ("2026&_at=2027", "once"),
+    ],
+)
+async def test_f4_at_is_told_what_it_takes(
+    system: Caller, told: list[str], address: str, value: str, named: str
+) -> None:
+    issue = assert_outcome(await system.get(f"{address}?_at={value}"), 400)
+    assert "_at" in issue["diagnostics"]
+    assert named in issue["diagnostics"]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "named"),
     [
@@ -164,7 +222,21 @@ async def test_what_a_transaction_writes_is_not_in_its_own_history(system: Calle
     assert _told((await system.get("Account/_history")).json()) == ["PUT Account/new 1"]
 
 
-@pytest.mark.parametrize("since", ["9999-12-31T23:59:60Z", "9999", "0001-01-01T00:00:00%2B14:00"])
+ENDS = ["9999-12-31T23:59:60Z", "9999", "0001-01-01T00:00:00%2B14:00"]
+
+
+@pytest.mark.parametrize("at", ENDS)
+async def test_f11_nothing_was_current_at_the_beginning_of_time(system: Caller, at: str) -> None:
+    """And all that is current now is so until further notice."""
+    created = await system.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
+    place = f"Basic/{created.json()['id']}"
+    for address in ("_history", "Basic/_history", f"{place}/_history"):
+        answer = await system.get(f"{address}?_at={at}&_count=2")
+        assert answer.status_code == 200, answer.text
+        assert ("entry" in answer.json()) == at.startswith("9999")
+
+
+@pytest.mark.parametrize("since", ENDS)
 async def test_f11_the_ends_of_time_are_times(system: Caller, since: str) -> None:
     created = await system.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
     place = f"Basic/{created.json()['id']}"

@@ -137,6 +137,20 @@ async def history_of_type(probe: Probe) -> None:
     for type_name in ("Appointment", "AuditEvent", "Observation", "Organization", "Patient"):
         expected = verdicts.search(probe.kind, type_name)
         await _recent(probe, expected, f"{type_name}/_history")
+    await _as_it_was(probe, verdicts.search(probe.kind, "Appointment"), "Appointment/_history")
+
+
+async def _as_it_was(probe: Probe, expected: int, path: str) -> None:
+    """What the caller may see of what was current at an instant that has passed."""
+    newest = (await timeline(probe.world.system, f"{path}?_count={RECENT}", pages=1))[-1]
+    then = f"{path}?_at={newest['response']['lastModified'].replace('+', '%2B')}"
+    if expected != 200:
+        await probe.ask(expected, "GET", then)
+        return
+    seen = await shown(probe, await timeline(probe.world.system, f"{then}&_count=1000"))
+    names = " ".join(one["fullUrl"] for one in seen)
+    found = await timeline(probe.asker, then, check=partial(probe.check, asked=names))
+    assert tags(found) == tags(seen), f"{probe.kind.name} {then}"
 
 
 async def history_of_system(probe: Probe) -> None:

@@ -14,6 +14,10 @@ from fhir_server.http.openapi.values import (
     search_parameters,
     shared,
 )
+from fhir_server.interactions.history import (
+    HISTORY_PARAMETERS,
+    SYSTEM_HISTORY_PARAMETERS,
+)
 from fhir_server.interactions.operations import OPERATIONS
 from fhir_server.interactions.operations.operation import OPERATION
 from fhir_server.interactions.row import Body, Row
@@ -46,9 +50,9 @@ _SAID: Final[dict[str, _Said]] = {
         ("If-None-Match", "If-Modified-Since", "_summary", "_elements"),
     ),
     "vread": _Said("Read", "Read one version", "Resource", ("_summary", "_elements")),
-    "history-instance": _Said("Read", "The versions of a resource", "Bundle", ("_count", "_since")),
-    "history-type": _Said("Read", "The versions of a type", "Bundle", ("_count", "_since")),
-    "history-system": _Said("Read", "All versions", "Bundle", (TYPE, "_count", "_since")),
+    "history-instance": _Said("Read", "The versions of a resource", "Bundle", HISTORY_PARAMETERS),
+    "history-type": _Said("Read", "The versions of a type", "Bundle", HISTORY_PARAMETERS),
+    "history-system": _Said("Read", "All versions", "Bundle", SYSTEM_HISTORY_PARAMETERS),
     "search-type": _Said("Search", "Search in a type", "Bundle", (*LISTED, *_RESULT)),
     "search-system": _Said(
         "Search", "Search in several types", "Bundle", (TYPE, *LISTED, *_RESULT)

@@ -119,6 +119,11 @@ PARAMETERS: Final[dict[str, Json]] = {
         "_revinclude", "`Type:parameter`: send what refers to it as well.", _several(_TEXT)
     ),
     "_since": _query("_since", "Versions of this instant or later.", {"type": "string"}),
+    "_at": _query(
+        "_at",
+        "Versions that were current then: at some point of a day, month or year.",
+        {"type": "string"},
+    ),
     TYPE: _query(TYPE, "The types to search, with commas between.", _TEXT),
     **{name: _query(name, text, _several(_TEXT)) for name, text in LISTED.items()},
     "criteria": {
