@@ -83,6 +83,7 @@ def _service(settings: Settings) -> Service:
         max_entries=settings.max_bundle_entries,
         max_parameters=settings.max_parameters,
         max_url=settings.max_url_bytes,
+        max_answer=settings.max_bundle_bytes,
         skip_unchanged=settings.skip_unchanged_updates,
         deletes_many=settings.conditional_delete == "multiple",
         enforces_references=settings.referential_integrity != "off",

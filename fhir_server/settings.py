@@ -143,7 +143,9 @@ class Settings(BaseModel):
         12 * 1024 * 1024, description="Largest request body, other than a bundle's."
     )
     max_bundle_bytes: Bytes = Field(
-        64 * 1024 * 1024, description="Largest transaction or batch bundle."
+        64 * 1024 * 1024,
+        description="Largest transaction or batch bundle, and the most that its entries may have "
+        "answered.",
     )
     max_bundle_entries: int = Field(
         25_000, ge=1, description="Most entries of a transaction or batch bundle."

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
+_SHORT = 300
+"""Longer ones, which anybody may ask for, are not kept in memory."""
 IDENTITY_SCOPES = frozenset({"openid", "fhirUser"})
 LAUNCH_SCOPES = frozenset({"launch/patient"})
 REFRESH_SCOPES = frozenset({"offline_access", "online_access"})
@@ -47,9 +49,12 @@ class ResourceScope:
         return frozenset(parse_qsl(self.constraint or "", keep_blank_values=True))
 
 
-@lru_cache(maxsize=4096)
 def parse_scope(text: str) -> ResourceScope | None:
     """The resource scope that this text means; None if it means none."""
+    return _kept(text) if len(text) <= _SHORT else _parse(text)
+
+
+def _parse(text: str) -> ResourceScope | None:
     match = _RESOURCE_SCOPE.fullmatch(text) if _SCOPE_TOKEN.fullmatch(text) else None
     if match is None:
         return None
@@ -63,6 +68,9 @@ def parse_scope(text: str) -> ResourceScope | None:
     else:
         return None
     return ResourceScope(match["context"], match["type"], frozenset(letters), constraint, text)
+
+
+_kept = lru_cache(maxsize=4096)(_parse)
 
 
 def is_known(text: str) -> bool:

@@ -20,7 +20,9 @@ from smart_auth.administration import Administration
 from smart_auth.storage import MongoStorage
 
 
-class _Server(uvicorn.Server):
+class InLoop(uvicorn.Server):
+    """In the loop of the tests, whose signals are not its own."""
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -109,7 +111,7 @@ async def serving(
         access_log=False,
         log_config=None,
     )
-    server = _Server(config)
+    server = InLoop(config)
     running = asyncio.create_task(server.serve())
     try:
         while not server.started:

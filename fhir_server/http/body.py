@@ -21,17 +21,18 @@ from resources.patching import apply_json_patch
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body; 413 as soon as it is seen to be larger than `limit` bytes."""
+    """The body; 413 as soon as it is seen to be larger than `limit` bytes, packed or not."""
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_long(limit)
     packing = Unpacking(request.headers.get("content-encoding"))
     chunks: list[bytes] = []
-    size = 0
+    received = size = 0
     async for packed in request.stream():
+        received += len(packed)
         chunk = packing.unpack(packed, limit - size)
         size += len(chunk)
-        if size > limit:
+        if max(size, received) > limit:
             raise _too_long(limit)
         chunks.append(chunk)
     packing.close()

@@ -12,6 +12,8 @@ from fhir_server.outcome import Category, error
 
 _GZIP: Final = 31
 """`wbits` of zlib for the format of gzip."""
+_MOST_MEMBERS: Final = 2_000
+"""Of one gzip: those that write it in blocks of 64 KB begin one for each block."""
 
 
 def _gzip(body: bytes) -> bytes:
@@ -50,6 +52,7 @@ class Unpacking:
                 headers={"accept-encoding": "gzip"},
             )
         self._stream = None if named == "identity" else zlib.decompressobj(_GZIP)
+        self._members = 1
 
     def unpack(self, chunk: bytes, room: int) -> bytes:
         """What the chunk holds, at most one byte more than there is room for."""
@@ -59,7 +62,7 @@ class Unpacking:
         try:
             while chunk:
                 if self._stream.eof:  # another member follows (RFC 1952, 2.2)
-                    self._stream = zlib.decompressobj(_GZIP)
+                    self._next_member()
                 part = self._stream.decompress(chunk, room + 1)
                 found.append(part)
                 room -= len(part)
@@ -69,6 +72,14 @@ class Unpacking:
         except zlib.error:
             raise error(Category.STRUCTURE, "The body is not the gzip that it claims.") from None
         return b"".join(found)
+
+    def _next_member(self) -> None:
+        """Members without anything in them cost time and no room."""
+        self._members += 1
+        if self._members > _MOST_MEMBERS:
+            text = f"The body's gzip has more than {_MOST_MEMBERS} members."
+            raise error(Category.STRUCTURE, text)
+        self._stream = zlib.decompressobj(_GZIP)
 
     def close(self) -> None:
         """Raises STRUCTURE where the body ended too early."""

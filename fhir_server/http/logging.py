@@ -22,6 +22,7 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,6 +31,8 @@ from fhir_server.http.metrics import record
 OURS = ("fhir_server", "smart_auth", "uvicorn")
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 UNMATCHED = "unmatched"
+GONE = 499
+"""Of a request whose sender hung up before its end, as nginx has it; nobody gets this answer."""
 FAULT = (
     b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"exception",'
     b'"diagnostics":"The server could not do this; it is logged."}]}'
@@ -156,6 +159,8 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, numbered)
+        except ClientDisconnect:
+            status = status or GONE
         except Exception as fault:  # noqa: BLE001 (the server would log it with its message)
             _faults.error("unhandled", exc_info=fault)
             if not status:

@@ -31,6 +31,8 @@ class Service:
     """In the address of an entry."""
     max_url: int
     """Bytes of the address of an entry."""
+    max_answer: int = 64 * 1024 * 1024
+    """Bytes of what the entries of one bundle may have answered, all in all."""
     background: Background = field(default_factory=Background)
     skip_unchanged: bool = False
     """An update that changes nothing makes no version."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any, Final, cast
 from uuid import NAMESPACE_URL, uuid5
 
+from fhir_server.interactions.bundle.allowance import Allowance
 from fhir_server.interactions.bundle.links import ConditionalReferences
 from fhir_server.interactions.checked import (
     valid,
@@ -69,7 +71,7 @@ class Loader:
 
     def __init__(self, store: FhirStore) -> None:
         self._store = store
-        self._conditional = ConditionalReferences(store)
+        self._conditional = ConditionalReferences(store, Allowance(inf, inf))
         self.tally = Tally()
 
     async def load(self, resource: Resource) -> None:

@@ -22,13 +22,13 @@ _OPPOSITE: Final = str.maketrans("0123456789", "9876543210")
 
 def before(value: Decimal) -> str:
     """The cut just before a number."""
-    text = _text(value)
+    text = _text(_DIGITS.plus(value))
     return text + (":" if text[0] == "4" else "(")
 
 
 def after(value: Decimal) -> str:
     """The cut just after a number."""
-    text = _text(value)
+    text = _text(_DIGITS.plus(value))
     return text + (";" if text[0] == "4" else ")")
 
 
@@ -47,9 +47,11 @@ def number_of(cut: str) -> Decimal | None:
 
 
 @lru_cache(maxsize=8192)
-def _text(value: Decimal) -> str:
-    """Of a negative number all digits are turned round, and what follows them is above digits."""
-    rounded = _DIGITS.plus(value)
+def _text(rounded: Decimal) -> str:
+    """Of a negative number all digits are turned round, and what follows them is above digits.
+
+    It is rounded before it is kept, as a resource may have a million digits.
+    """
     if not rounded:
         return "5"
     mantissa, _, power = f"{rounded:e}".partition("e")

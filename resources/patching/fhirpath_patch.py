@@ -10,7 +10,7 @@ from typing import Any, Final
 from resources.fhir_json import Resource
 from resources.patching.elements import Node, put, root, standing
 from resources.patching.paths import select
-from resources.patching.trouble import MOST_OPERATIONS, BadPatch
+from resources.patching.trouble import MOST_OPERATIONS, BadPatch, Effort
 from resources.registry import REGISTRY, Element, ElementType
 
 _PARTS: Final = {
@@ -28,9 +28,10 @@ def apply_fhirpath_patch(resource: Resource, patch: Resource) -> Resource:
     operations: list[Resource] = patch.get("parameter") or []
     if len(operations) > MOST_OPERATIONS:
         raise BadPatch(f"a patch has at most {MOST_OPERATIONS} operations")
+    effort = Effort()
     for at, operation in enumerate(operations):
         try:
-            _Operation(resource, operation).apply()
+            _Operation(resource, operation, effort).apply()
         except BadPatch as problem:
             raise BadPatch(f"operation {at}: {problem}") from None
     return resource
@@ -39,10 +40,10 @@ def apply_fhirpath_patch(resource: Resource, patch: Resource) -> Resource:
 class _Operation:
     """One operation, its parts by name."""
 
-    def __init__(self, resource: Resource, parameter: Resource) -> None:
+    def __init__(self, resource: Resource, parameter: Resource, effort: Effort) -> None:
         if parameter.get("name") != "operation":
             raise BadPatch("each parameter has the name 'operation'")
-        self.resource = resource
+        self.resource, self.effort = resource, effort
         self.parts: dict[str, Resource] = {}
         for part in parameter.get("part") or ():
             if part["name"] in self.parts:
@@ -56,7 +57,7 @@ class _Operation:
         self.path = str(self._simple("path", ("String",)))
 
     def apply(self) -> None:
-        found = select(self.path, root(self.resource))
+        found = select(self.path, root(self.resource), self.effort)
         apply: dict[str, Callable[[list[Node]], None]] = {
             "add": self._add,
             "insert": self._insert,
@@ -80,7 +81,9 @@ class _Operation:
         of, value, extra = self._new(element)
         owner, key = _room(node), element.json_name(of)
         if element.repeats:
-            put(owner, key, [*standing(owner, key), (value, extra)])
+            pairs = standing(owner, key)
+            self.effort.spend(len(pairs))
+            put(owner, key, [*pairs, (value, extra)])
         else:
             _set(owner, key, value, extra)
 
@@ -239,6 +242,7 @@ _ALIKE: Final[dict[str, tuple[str, ...]]] = {
 def _built(parts: list[Resource], node: str) -> Resource:
     """An element of a resource's own, such as `Patient.contact`, from its members."""
     built: Resource = {}
+    lists: dict[str, list[tuple[Any, Any]]] = {}
     for part in parts:
         element = REGISTRY.children(node).get(part["name"])
         if element is None:
@@ -246,11 +250,13 @@ def _built(parts: list[Resource], node: str) -> Resource:
         of, value, extra = _valued(part, element)
         name = element.json_name(of)
         if element.repeats:
-            put(built, name, [*standing(built, name), (value, extra)])
+            lists.setdefault(name, []).append((value, extra))
         elif name in built or f"_{name}" in built:
             raise BadPatch(f"{node}.{part['name']} is given twice")
         else:
             _set(built, name, value, extra)
+    for name, pairs in lists.items():
+        put(built, name, pairs)
     return built
 
 

@@ -10,7 +10,7 @@ import jsonpointer
 from resources.fhir_json import ARRAY, OBJECT, Json, Resource, dump
 from resources.patching.trouble import MOST_OPERATIONS, BadPatch, TestFailed
 
-MOST_COPIED: Final = 4 * 1024 * 1024
+MOST_COPIED: Final = 1024 * 1024
 """Bytes that the copies of one patch may come to: each may double what is there."""
 
 
@@ -48,9 +48,12 @@ def _apply(whole: Any, at: int, operation: dict[str, Json]) -> Any:
         jsonpointer.JsonPointerException,
         TypeError,
         KeyError,
+        ValueError,  # a place in a list that has more digits than Python reads
     ) as problem:
         text = str(problem).partition("\n")[0]
         raise BadPatch(f"operation {at} ({_place(operation)}): {text[:200]}") from None
+    except RecursionError:
+        raise BadPatch(f"operation {at} ({_place(operation)}) nests too deep") from None
 
 
 def _place(operation: dict[str, Json]) -> str:
@@ -61,6 +64,6 @@ def _size(whole: Any, pointer: Any) -> int:
     """Of what is copied; whatever is wrong with the pointer, the copy itself will say."""
     try:
         found: Any = cast(Any, jsonpointer).JsonPointer(pointer).resolve(whole)
-    except (jsonpointer.JsonPointerException, TypeError):
+        return len(dump(found)) if isinstance(found, (OBJECT, ARRAY)) else 0
+    except (jsonpointer.JsonPointerException, TypeError, ValueError, RecursionError):
         return 0
-    return len(dump(found)) if isinstance(found, (OBJECT, ARRAY)) else 0

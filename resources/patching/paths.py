@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
 from resources.patching.elements import Node
-from resources.patching.trouble import BadPatch
+from resources.patching.trouble import BadPatch, Effort
 
 LONGEST: Final = 1_000
 """Characters of a path."""
@@ -33,9 +33,10 @@ Read: TypeAlias = Callable[[Node], list[Any]]
 """The values that one operand of a comparison has."""
 
 
-def select(path: str, resource: Node) -> list[Node]:
-    """The elements that the path finds. Raises `BadPatch` with the position of what is wrong."""
-    return _Reader(path).whole(resource.name)([resource])
+def select(path: str, resource: Node, effort: Effort) -> list[Node]:
+    """The elements that the path finds. Raises `BadPatch` with the position of what is wrong, and
+    where it looks at too much."""
+    return _Reader(path, effort).whole(resource.name)([resource])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ class _Token:
 class _Reader:
     """A path while it is read, into functions."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, effort: Effort) -> None:
         if len(path) > LONGEST:
             raise BadPatch(f"a path has at most {LONGEST} characters")
-        self.path = path
+        self.path, self.effort = path, effort
         self.tokens = list(self._tokens())
         self.next = 0
         self.depth = 0
@@ -62,7 +63,7 @@ class _Reader:
         named = first in (type_name, "Resource", "DomainResource")
         if first[0].isupper() and not named:
             raise BadPatch(f"the path begins with {first:.60}, and this is a {type_name}")
-        start = _itself if named else _member(first)
+        start = _itself if named else self._member(first)
         found = self._steps(start)
         if self.next < len(self.tokens):
             raise self._wrong("the path should end here")
@@ -132,17 +133,17 @@ class _Reader:
     def _step(self) -> Select:
         name = self._take("name").text
         if not self._has("("):
-            return _member(name)
+            return self._member(name)
         match name:
             case "first":
                 step = _at(0)
             case "last":
                 step = _at(-1)
             case "where":
-                step = _where(self._condition())
+                step = self._where()
             case "extension":
                 url = _unquoted(self._take("string").text)
-                step = _after(_member("extension"), _where(_with_url(url)))
+                step = _after(self._member("extension"), self._filtered(_with_url(url), 1))
             case "ofType" | "as":
                 step = _of_type(self._type_name())
             case _:
@@ -153,6 +154,27 @@ class _Reader:
     def _type_name(self) -> str:
         name = self._take("name").text
         return self._take("name").text if name in ("FHIR", "System") and self._has(".") else name
+
+    def _member(self, name: str) -> Select:
+        def find(nodes: Sequence[Node]) -> list[Node]:
+            found = [each for node in nodes for each in node.members(name)]
+            self.effort.spend(len(nodes) + len(found))
+            return found
+
+        return find
+
+    def _where(self) -> Select:
+        """Its condition is decided for each element anew."""
+        begin = self.next
+        decide = self._condition()
+        return self._filtered(decide, self.next - begin)
+
+    def _filtered(self, decide: Decide, cost: int) -> Select:
+        def keep(nodes: Sequence[Node]) -> list[Node]:
+            self.effort.spend(len(nodes) * cost)
+            return [node for node in nodes if decide(node)]
+
+        return keep
 
     # ---- deciding ----------------------------------------------------------------------------
 
@@ -241,10 +263,6 @@ def _itself(nodes: Sequence[Node]) -> list[Node]:
     return list(nodes)
 
 
-def _member(name: str) -> Select:
-    return lambda nodes: [found for node in nodes for found in node.members(name)]
-
-
 def _after(first: Select, then: Select) -> Select:
     return lambda nodes: then(first(nodes))
 
@@ -254,10 +272,6 @@ def _at(index: int) -> Select:
         return [nodes[index]] if nodes and index < len(nodes) else []
 
     return pick
-
-
-def _where(decide: Decide) -> Select:
-    return lambda nodes: [node for node in nodes if decide(node)]
 
 
 def _of_type(name: str) -> Select:

@@ -18,6 +18,8 @@ from resources.ucum.grammar import Measure, NotUcum, evaluate
 UCUM: Final = "http://unitsofmeasure.org"
 """The system of a Quantity whose code is one of UCUM."""
 TABLE: Final = Path(__file__).parents[1] / "definitions" / "ucum.json.gz"
+LONGEST: Final = 200
+"""Characters of a code; what is longer is nobody's unit."""
 _EXACT: Final = Context(prec=400, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _ROUNDED: Final = Context(prec=34, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
@@ -79,9 +81,13 @@ def _atom(symbol: str) -> Measure:
     raise NotUcum(f"{symbol} is no unit of UCUM")
 
 
-@lru_cache(maxsize=2048)
 def canonical(code: str) -> Canonical | None:
     """How values in this unit are said in base units; None if the code is not one of UCUM."""
+    return _canonical(code) if len(code) <= LONGEST else None
+
+
+@lru_cache(maxsize=2048)
+def _canonical(code: str) -> Canonical | None:
     try:
         found = evaluate(code, _atom)
     except NotUcum:

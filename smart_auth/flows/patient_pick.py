@@ -19,7 +19,8 @@ _WORD = re.compile(r"[^\W_][\w'’.-]*")
 
 def words_of(text: str) -> str | None:
     """What of the typed text can be a name: the directory is asked for words and nothing else."""
-    words = " ".join(_WORD.findall(unicodedata.normalize("NFC", text)))[:_LONGEST_NAME]
+    typed = unicodedata.normalize("NFC", text[:_LONGEST_NAME])
+    words = " ".join(_WORD.findall(typed))[:_LONGEST_NAME]
     return words if any(letter.isalnum() for letter in words) else None
 
 

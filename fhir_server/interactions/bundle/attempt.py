@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from fhir_server.interactions.bundle.allowance import Allowance
 from fhir_server.interactions.bundle.batch import perform_entry
 from fhir_server.interactions.bundle.entries import Entry, at_entry, issue_at_entry
 from fhir_server.interactions.bundle.links import ConditionalReferences
@@ -55,6 +56,7 @@ class Attempt:
     ) -> None:
         self.call, self.store, self.rows = call, call.store, rows
         self.entries, self.prepared = entries, prepared
+        self.allowance = Allowance(call.service.max_answer)
         self.replies: dict[int, Reply] = {}
         self.written: set[tuple[str, str]] = set()
         """The identities that are written, each once."""
@@ -104,7 +106,7 @@ class Attempt:
 
     async def _perform(self, entry: Entry) -> Reply:
         try:
-            return await perform_entry(self.call, entry, self.rows)
+            return await perform_entry(self.call, entry, self.rows, self.allowance)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
 
@@ -155,7 +157,7 @@ class Attempt:
         renamed |= {identities[index]: identities[twin] for index, twin in selection.twins.items()}
         if not renamed and not self.prepared.has_searches:
             return self.prepared.resources
-        conditional = ConditionalReferences(self.store)
+        conditional = ConditionalReferences(self.store, self.allowance)
         copies: dict[int, Resource] = {}
         for entry in self._of("POST", "PUT"):
             if entry.method == "POST" and selection.selects(entry.index):

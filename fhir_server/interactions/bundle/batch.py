@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
+from fhir_server.interactions.bundle.allowance import Allowance
 from fhir_server.interactions.bundle.entries import Entry, at_entry
 from fhir_server.interactions.bundle.links import ConditionalReferences
 from fhir_server.interactions.bundle.patches import patch_of
@@ -23,25 +26,30 @@ from fhir_server.outcome import Category, FhirError, error
 async def process_batch(call: Call, entries: Sequence[Entry], rows: Sequence[Row]) -> Reply:
     """A response for each entry in its place; the entries are processed in the order of methods."""
     answers: dict[int, bytes] = {}
+    allowance = Allowance(call.service.max_answer)
     for entry in sorted(entries, key=lambda entry: entry.rank):
         try:
-            reply = await perform_entry(call, entry, rows)
+            reply = await perform_entry(call, entry, rows, allowance)
         except FhirError as problem:
             answers[entry.index] = failure_entry(at_entry(problem, entry))
+            await asyncio.sleep(0)  # thousands that are refused at once let others go between
         else:
             told = entry.is_operation or entry.method in ("GET", "HEAD")
             answers[entry.index] = response_entry(reply, call.preference, reading=told)
     return response_bundle("batch", [answers[entry.index] for entry in entries])
 
 
-async def perform_entry(call: Call, entry: Entry, rows: Sequence[Row]) -> Reply:
-    """One entry by the interaction that its method and address name."""
+async def perform_entry(
+    call: Call, entry: Entry, rows: Sequence[Row], allowance: Allowance
+) -> Reply:
+    """One entry by the interaction that its method and address name. Raises TOO_COSTLY where the
+    bundle has asked for too much before."""
     row, values = _find_row(entry, rows)
     type_name = values.get("type", row.type_name)
     if type_name:
         check_type(type_name)
     if entry.resource is not None and row.body is Body.RESOURCE:
-        await ConditionalReferences(call.store).resolve(entry.resource)
+        await ConditionalReferences(call.store, allowance).resolve(entry.resource)
     entry_call = replace(
         call,
         type_name=type_name,
@@ -52,7 +60,10 @@ async def perform_entry(call: Call, entry: Entry, rows: Sequence[Row]) -> Reply:
         patch=patch_of(entry),
         conditions=entry.conditions,
     )
-    reply = await row.perform(entry_call)
+    with allowance.asking() if entry.asks else nullcontext():
+        reply = await row.perform(entry_call)
+    if entry.asks:
+        allowance.answered(reply.body)
     return replace(reply, body=b"") if entry.method == "HEAD" else reply
 
 

@@ -44,6 +44,11 @@ class Entry:
         return self.query if self.is_conditional else None
 
     @property
+    def asks(self) -> bool:
+        """Whether it has something looked for, rather than written as it comes."""
+        return self.method in ("GET", "HEAD") or self.is_operation or self.criteria is not None
+
+    @property
     def path(self) -> str:
         """Where the entry stands, for an outcome's expression."""
         return f"Bundle.entry[{self.index}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fhir_server.interactions.bundle.allowance import Allowance
 from fhir_server.interactions.bundle.entries import Entry
 from fhir_server.interactions.checked import localise
 from fhir_server.outcome import Category, FhirError, error
@@ -73,8 +74,9 @@ class ConditionalReferences:
     caller cannot search, he cannot refer to in this way.
     """
 
-    def __init__(self, store: FhirStore) -> None:
+    def __init__(self, store: FhirStore, allowance: Allowance) -> None:
         self._store = store
+        self._allowance = allowance
         self._known: dict[str, str] = {}
 
     async def resolve(self, resource: Resource) -> None:
@@ -92,7 +94,8 @@ class ConditionalReferences:
     async def _only_match(self, reference: ParsedReference, path: str) -> str:
         type_name = reference.type_name or ""
         expression = parse_criteria(self._store.catalogue, type_name, reference.criteria or "")
-        found = await self._store.find(type_name, expression, limit=2)
+        with self._allowance.asking():
+            found = await self._store.find(type_name, expression, limit=2)
         if len(found) == 1:
             return f"{type_name}/{found[0].logical_id}"
         raise _not_one(type_name, len(found), path)

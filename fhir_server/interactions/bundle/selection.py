@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from fhir_server.interactions.bundle.entries import Entry, at_entry
 from fhir_server.interactions.conditional import only_match, several_matches
-from fhir_server.outcome import FhirError
+from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.catalogue import Catalogue
-from fhir_server.search.expression import Expression, IndexEntry
+from fhir_server.search.expression import And, Expression, IndexEntry, Key, Or
 from fhir_server.search.indexing import index_entry
 from fhir_server.search.joins import has_joins
 from fhir_server.search.matching import matches
@@ -73,30 +74,70 @@ async def _select(
         selection.twins[entry.index] = made[0]
 
 
+MOST_LOOKS: Final = 500_000
+"""Resources of a bundle that are held against criteria which no key answers, all in all."""
+
+
 class _Fresh:
     """The creates so far. Joins are not looked for among them: nothing refers to them yet."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._creates: list[tuple[Entry, Resource, str]] = []
-        self._known: dict[int, IndexEntry] = {}
+        self._types: dict[str, _OfType] = {}
+        self._looks = 0
 
     def add(self, entry: Entry, resource: Resource, new_id: str) -> None:
-        self._creates.append((entry, resource, new_id))
+        self._of(entry.type_name).waiting.append((entry.index, {**resource, "id": new_id}))
 
     def matches(self, type_name: str, expression: Expression) -> list[int]:
-        if has_joins(expression):
+        """The creates of a type that meet the condition, in their order. Raises TOO_COSTLY."""
+        known = self._of(type_name)
+        if has_joins(expression) or known.is_empty:
             return []
-        return [
-            entry.index
-            for entry, resource, new_id in self._creates
-            if entry.type_name == type_name
-            and matches(expression, self._entry(entry.index, resource, new_id))
-        ]
+        known.read(self._catalogue)
+        among = known.among(expression)
+        self._looks += len(among)
+        if self._looks > MOST_LOOKS:
+            text = (
+                "The criteria of too many conditional creates have to be compared with each "
+                "other; make each begin with an identifier or a code, or split the bundle."
+            )
+            raise error(Category.TOO_COSTLY, text)
+        return [index for index in among if matches(expression, known.entries[index])]
 
-    def _entry(self, index: int, resource: Resource, new_id: str) -> IndexEntry:
-        if index not in self._known:
-            whole = {**resource, "id": new_id}
-            known = members(whole, self._catalogue.base_url)
-            self._known[index] = index_entry(self._catalogue, whole, known)
-        return self._known[index]
+    def _of(self, type_name: str) -> _OfType:
+        return self._types.setdefault(type_name, _OfType())
+
+
+class _OfType:
+    """The creates of one type, found by their keys as the store would."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[int, Resource]] = []
+        """Not read yet: that takes longer than all else, and often nobody asks."""
+        self.entries: dict[int, IndexEntry] = {}
+        self._by_key: dict[str, list[int]] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.waiting and not self.entries
+
+    def read(self, catalogue: Catalogue) -> None:
+        for index, resource in self.waiting:
+            entry = index_entry(catalogue, resource, members(resource, catalogue.base_url))
+            self.entries[index] = entry
+            for key in entry.keys:
+                self._by_key.setdefault(key, []).append(index)
+        self.waiting.clear()
+
+    def among(self, expression: Expression) -> Sequence[int]:
+        """Where all that meet the condition are, as far as one of its keys says it."""
+        match expression:
+            case Key(key):
+                return self._by_key.get(key, ())
+            case And(parts):
+                return min((self.among(part) for part in parts), key=len)
+            case Or(parts):
+                return sorted(frozenset[int]().union(*(self.among(part) for part in parts)))
+            case _:
+                return tuple(self.entries)

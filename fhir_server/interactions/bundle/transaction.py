@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 from uuid import uuid4
 
 from fhir_server.interactions.bundle.attempt import Attempt, Prepared
@@ -21,6 +22,9 @@ from fhir_server.interactions.row import Row
 from fhir_server.outcome import Category, FhirError, Issue, error
 from fhir_server.store import FhirStore
 from resources.fhir_json import Resource
+
+_MOST_ISSUES: Final = 200
+"""Told of one bundle; nobody reads more at once."""
 
 
 async def process_transaction(call: Call, entries: Sequence[Entry], rows: Sequence[Row]) -> Reply:
@@ -120,8 +124,10 @@ def _prepare(entries: Sequence[Entry], base_url: str) -> Prepared:
             resources[entry.index] = checked(resource, entry.type_name)
         except FhirError as problem:
             issues += at_entry(problem, entry).issues
+        if len(issues) >= _MOST_ISSUES:
+            break
     if issues:
-        raise FhirError(Category.INVALID, tuple(issues[:200]))
+        raise FhirError(Category.INVALID, tuple(issues[:_MOST_ISSUES]))
     return Prepared(resources, has_searches, new_ids, identities)
 
 

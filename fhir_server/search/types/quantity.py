@@ -23,6 +23,8 @@ from resources.ucum import UCUM, Canonical, canonical
 CURRENCIES: Final = "urn:iso:std:iso:4217"
 """The system of a Money's currency (R4 `datatypes.html#Money`)."""
 _CANONICAL: Final = "="
+_SHORT: Final = 200
+"""Bytes of a number, and characters of a unit: what is longer is not kept in memory."""
 
 Ends = tuple[Decimal | None, bool, Decimal | None, bool]
 """Low end and whether it is left out, high end and whether it is left out; None is no end."""
@@ -56,16 +58,23 @@ def _of(fhir_type: str, value: dict[str, Any]) -> Iterator[Stretch]:
         case _:
             amount = as_decimal(value.get("value"))
             if amount is not None:
-                yield from _measured(amount, value.get("comparator"), *_unit(value))
+                unit = _unit(value)
+                short = amount.__sizeof__() < _SHORT and all(
+                    len(each or "") < _SHORT for each in unit
+                )
+                measured = _kept if short else _measured
+                yield from measured(amount, value.get("comparator"), *unit)
 
 
-@lru_cache(maxsize=4096)
 def _measured(
     amount: Decimal, comparator: str | None, system: str | None, code: str | None, unit: str | None
 ) -> tuple[Stretch, ...]:
-    """Kept, since a composite has the same value again, and the next resource often."""
     written = {"system": system, "code": code, "unit": unit}
     return tuple(_on_scales(_compared(amount, comparator), written))
+
+
+_kept: Final = lru_cache(maxsize=4096)(_measured)
+"""Since a composite has the same value again, and the next resource often."""
 
 
 def _compared(amount: Decimal, comparator: str | None) -> Ends:

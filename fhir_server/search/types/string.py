@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from string import punctuation
 from typing import Any, Final, cast
+from unicodedata import category
 
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
 from fhir_server.search.expression import Expression, Key, KeyContains, KeyPrefix, Scalar
+from fhir_server.search.types.accents import apart
 from resources.extraction import Extracted
 
 MODIFIERS: Final = ("exact", "contains")
@@ -22,21 +23,29 @@ _PARTS: Final = {
 }
 _BY_WORD: Final = frozenset(("family",))
 """Parameters and parts of which each word counts: "Quinones" finds "Carreno Quinones"."""
+_SHORT: Final = 200
+"""Longer displays are not kept in memory for the next time that they occur."""
+_LONGEST: Final = 10_000
+"""Characters of a value that count, but for `:exact`: a million would be folded for seconds."""
+_LONGEST_NAME: Final = 1_000
+_MOST_WORDS: Final = 32
+"""Of a name of several words: each has the rest of the name in its key."""
 
 
 def fold(text: str) -> str:
     """The text without case, accents and punctuation, and with single spaces."""
     if text.isascii():
         return " ".join(text.translate(_NO_PUNCTUATION).lower().split())
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    letters = (each for each in apart if unicodedata.category(each)[0] not in "MP")
+    letters = (each for each in apart(text) if category(each)[0] not in "MP")
     return " ".join("".join(letters).translate(_NO_PUNCTUATION).split())
 
 
-@lru_cache(maxsize=4096)
 def fold_display(text: str) -> str:
     """The same for the words that stand with codes, of which there are few."""
-    return fold(text)
+    return _kept(text) if len(text) <= _SHORT else fold(text[:_LONGEST])
+
+
+_kept: Final = lru_cache(maxsize=4096)(fold)
 
 
 def index(parameter: str, values: Iterable[Extracted], found: set[str]) -> tuple[Scalar, Scalar]:
@@ -46,13 +55,13 @@ def index(parameter: str, values: Iterable[Extracted], found: set[str]) -> tuple
     sorts: list[str] = []
     for name, text in _texts(parameter, values):
         found.add(exact + keys.escape(text))
-        folded = fold(text)
+        folded = fold(text[:_LONGEST])
         if not folded:
             continue
         found.add(start + keys.escape(folded))
         sorts.append(folded[:SORT_LENGTH])
         if name in _BY_WORD and " " in folded:
-            found.update(start + keys.escape(part) for part in _later_words(folded))
+            found.update(start + keys.escape(part) for part in _later_words(folded[:_LONGEST_NAME]))
     return (min(sorts), max(sorts)) if sorts else (None, None)
 
 
@@ -86,6 +95,8 @@ def _texts(parameter: str, values: Iterable[Extracted]) -> Iterator[tuple[str, s
 def _later_words(folded: str) -> Iterator[str]:
     """What begins at each word after the first."""
     at = folded.find(" ")
-    while at >= 0:
+    for _ in range(1, _MOST_WORDS):
+        if at < 0:
+            break
         yield folded[at + 1 :]
         at = folded.find(" ", at + 1)

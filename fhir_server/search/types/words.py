@@ -8,10 +8,10 @@ without case and accents, and a whole word; several have to occur all of them, i
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NoReturn
+from unicodedata import combining
 
 from fhir_server.outcome import Category, error
 from fhir_server.search import keys
@@ -23,6 +23,7 @@ from fhir_server.search.expression import (
     conjunction,
     disjunction,
 )
+from fhir_server.search.types.accents import apart
 from resources.fhir_json import Resource
 from resources.readable import narrative, texts
 
@@ -78,8 +79,7 @@ def _words(text: str) -> frozenset[str]:
     if text.isascii():
         folded = text.lower()
     else:
-        apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-        folded = "".join(each for each in apart if not unicodedata.combining(each))
+        folded = "".join(each for each in apart(text) if not combining(each))
     return frozenset(word[:MAX_LENGTH] for word in _WORDS.findall(folded))
 
 
