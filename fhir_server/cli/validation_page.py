@@ -37,17 +37,20 @@ a transaction that is never committed.
 | structure | elements known, one of the types of a choice, JSON as R4 writes it |
 | cardinality | what is required is there, what may not repeat does not; nothing is empty |
 | primitives | the form of each type; dates and times are real ones |
-| required bindings | an error, where the definitions list the codes |
+| required bindings | an error, where the codes are listed; of media types and currencies, the form |
 | extensible bindings | a warning where codes are given and none is of the value set |
-| references | the type that a literal reference names is one that the element takes |
-| contained resources | as dom-2 to dom-5 and ref-1 say |
+| references | their form; the type that one names, or `type` says, is one that the element takes |
+| canonicals | a fragment leads to a contained resource of a type that the element takes |
+| contained resources | as dom-2 to dom-5 and ref-1 say; no two with one id |
 | narrative | XHTML as txt-1 and txt-2 say, so that it can be shown without harm |
+| extensions | ext-1; a warning where the url is relative, and for any modifier, as none is known |
+| texts | a warning for white space alone, and for a `urn:uuid:` or `urn:oid:` that is none |
 | invariants | those below |
 
 Not checked: profiles but R4's own definitions of the types (a claim in `meta.profile` is a warning,
 the parameter `profile` an error, as R4 asks); slices and extensions' own definitions; displays of
-codes; bindings that are preferred or examples; maximum value sets; what a logical reference or a
-canonical leads to.
+codes; bindings that are preferred or examples; maximum value sets; units by UCUM; what a logical
+reference or a canonical leads to; whether the ids of elements are unique.
 """
 MOST_PATHS: Final = 3
 

@@ -6,6 +6,7 @@ which only a person can tell, so that another code is worth a warning and a text
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
@@ -24,7 +25,7 @@ def coded_check(element: Element, type_name: str) -> CodedCheck | None:
         return None
     systems = REGISTRY.codes(element.binding[1])
     if systems is None:
-        return None
+        return _formed(element)
     message = f"must be {_wanted(systems, element.binding[1])}"
     match type_name:
         case "code" | "string" | "uri":
@@ -35,6 +36,36 @@ def coded_check(element: Element, type_name: str) -> CodedCheck | None:
             return _concept(systems, message)
         case _:
             return None
+
+
+_MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+(?: ?;.+)?", re.ASCII)
+_FORMS: Final = {
+    "http://hl7.org/fhir/ValueSet/currencies": (
+        re.compile("[A-Z]{3}"),
+        "must be a code of ISO 4217, such as EUR",
+    ),
+    "http://hl7.org/fhir/ValueSet/mimetypes": (
+        _MEDIA_TYPE,
+        "must be a media type of BCP 13, such as text/plain",
+    ),
+}
+_SHORT_FORMATS: Final = ("CapabilityStatement.", "TestScript.")
+"""Where `json` stands for its media type, as in `_format` (`http.html#mime-type`)."""
+
+
+def _formed(element: Element) -> CodedCheck | None:
+    """Of codes that nobody lists, the form."""
+    found = _FORMS.get(element.binding[1]) if element.binding else None
+    if found is None or element.path.startswith(_SHORT_FORMATS):
+        return None
+    pattern, message = found
+
+    def check(value: Any) -> str | None:
+        if isinstance(value, str) and not pattern.fullmatch(value):
+            return f"{value[:64]!r} {message}"
+        return None
+
+    return check
 
 
 def advised_check(element: Element, type_name: str) -> CodedCheck | None:

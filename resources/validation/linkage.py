@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any, Final
 
 from resources.fhir_json import Resource
 from resources.references import links, literal_type
@@ -10,34 +12,41 @@ from resources.registry import REGISTRY
 from resources.validation.members import child, children, text
 from resources.validation.problem import Run
 
-_PROFILE = "http://hl7.org/fhir/StructureDefinition/"
+_PROFILE: Final = "http://hl7.org/fhir/StructureDefinition/"
+_SPACE: Final = re.compile(r"\s").search
 
 
 def reference_check(targets: tuple[str, ...]) -> Callable[[Resource, str, Run], None]:
-    """A literal reference points to a type that the element allows, as far as it says so."""
+    """A reference points to a type that the element allows, as far as it says so: a literal one,
+    or `type` for a logical one (`references.html#logical`)."""
     allowed = frozenset(targets)
     anything = not allowed or "Resource" in allowed
 
     def check(reference: Resource, path: str, run: Run) -> None:
         literal = text(reference, "reference")
-        type_name = _type_of(literal, path, run) if literal is not None else None
-        if type_name is None:
-            return
-        if not anything and type_name not in allowed:
+        pointed = _type_of(literal, path, run) if literal is not None else None
+        stated = _stated_type(reference) if "type" in reference else None
+        if stated is not None and pointed not in (None, stated):
+            run.add(path, "value", f"says type {stated} but points to {pointed}")
+        name = pointed or stated
+        if name is not None and not anything and name not in allowed:
             wanted = " or ".join(sorted(allowed))
-            run.add(path, "value", f"must point to {wanted}, not to {type_name}")
-        stated = text(reference, "type")
-        if stated is not None:
-            name = stated.removeprefix(_PROFILE)
-            if name != type_name and REGISTRY.is_type(name):
-                run.add(path, "value", f"says type {name} but points to {type_name}")
+            run.add(path, "value", f"must point to {wanted}, not to {name}")
 
     return check
 
 
+def _stated_type(reference: Resource) -> str | None:
+    name = (text(reference, "type") or "").removeprefix(_PROFILE)
+    return name if REGISTRY.is_type(name) else None
+
+
 def _type_of(literal: str, path: str, run: Run) -> str | None:
     if not literal.startswith("#"):
-        return literal_type(literal)
+        name = literal_type(literal)
+        if name is None and (message := _form_problem(literal, run)):
+            run.add(f"{path}.reference", "value", message)
+        return name
     if literal == "#":
         return _name(run.container)
     inner = _contained_types(run)
@@ -45,6 +54,34 @@ def _type_of(literal: str, path: str, run: Run) -> str | None:
         return inner[literal[1:]]
     run.add(path, "invariant", f"{literal[:70]!r} is no contained resource here (ref-1)")
     return None
+
+
+def _form_problem(literal: str, run: Run) -> str | None:
+    """R4 `references.html#literal`: what is not absolute is relative to the service's base, where
+    nothing stands but `[type]/[id]`. HAPI refuses others too."""
+    if _SPACE(literal):
+        return "must be a URL without white space"
+    if ":" in literal or run.bundled or not literal:
+        return None
+    return f"{literal[:70]!r} must be [type]/[id] with a type of R4, an absolute URL, or #[id]"
+
+
+def canonical_check(targets: tuple[str, ...]) -> Callable[[Any, str, Run], None]:
+    """`references.html#canonical`: a fragment leads to a contained resource. What any other
+    canonical leads to, it does not say."""
+    allowed = frozenset(targets)
+
+    def check(value: Any, path: str, run: Run) -> None:
+        if not isinstance(value, str) or value[0:1] != "#":
+            return
+        inner = _contained_types(run)
+        if value[1:] not in inner:
+            run.add(path, "value", f"{value[:70]!r} is no contained resource here")
+        elif allowed and inner[value[1:]] not in allowed | {None} and "Resource" not in allowed:
+            wanted = " or ".join(sorted(allowed))
+            run.add(path, "value", f"must be of {wanted}, not of {inner[value[1:]]}")
+
+    return check
 
 
 def target_type(reference: Resource, run: Run) -> str | None:
@@ -78,8 +115,14 @@ def check_contained(resource: Resource, path: str, run: Run) -> None:
     if not inner:
         return
     pointed_to = {link.text for link in links(resource)}
+    taken = set[str]()
     for index, one in enumerate(inner):
-        _check_one(one, f"{path}.contained[{index}]", pointed_to, run)
+        place = f"{path}.contained[{index}]"
+        _check_one(one, place, pointed_to, run)
+        name = text(one, "id") or ""
+        if name in taken:
+            run.add(f"{place}.id", "value", f"{name[:64]!r} is another contained resource's id too")
+        taken |= {name} - {""}
 
 
 def _check_one(one: Resource, path: str, pointed_to: set[str], run: Run) -> None:

@@ -41,6 +41,7 @@ _HERE: Final = {
 }
 _ADDRESSES: Final = frozenset({"href", "src", "cite", "longdesc"})
 _ACTIVE: Final = ("javascript:", "vbscript:", "data:text/html")
+_ACTIVE_STYLES: Final = ("javascript:", "vbscript:", "expression(", "@import", "-moz-binding")
 
 
 class _Refused(Exception):
@@ -89,6 +90,8 @@ def _check_attribute(element: str, name: str, value: str) -> None:
     bare = "".join(value.split()).lower()
     if name in _ADDRESSES and bare.startswith(_ACTIVE):
         raise _Refused(f"has active content in {name} (txt-1)")
+    if name == "style" and any(one in bare for one in _ACTIVE_STYLES):
+        raise _Refused("has active content or a style sheet of elsewhere in style (txt-1)")
 
 
 def xhtml_problem(value: object) -> str | None:

@@ -124,3 +124,35 @@ CHECKS: Final[Mapping[str, PrimitiveCheck]] = {
     ),
 }
 """By type name. `xhtml` is in `narrative`."""
+
+_ELEMENT_ID: Final = _patterns(_WORD, "must be an id without white space")
+
+
+def value_check(name: str, element: str) -> PrimitiveCheck:
+    """The check of a primitive type at an element; `element.html#id` has a rule of its own."""
+    return _ELEMENT_ID if (name, element) == ("string", "id") else CHECKS[name]
+
+
+def _blank(value: object) -> str | None:
+    """`datatypes.html#string`: strings SHOULD always contain non-whitespace content."""
+    if isinstance(value, str) and value.isspace():
+        return "should have something but white space in it"
+    return None
+
+
+_OID: Final = CHECKS["oid"]
+_UUID: Final = CHECKS["uuid"]
+
+
+def _urn(value: object) -> str | None:
+    """`datatypes.html#uri`: the URNs that R4 has types for look like those types."""
+    if not isinstance(value, str) or not value.startswith("urn:"):
+        return None
+    of_type = _UUID if value.startswith("urn:uuid:") else _OID
+    if value.startswith(("urn:uuid:", "urn:oid:")) and of_type(value):
+        return f"{value[:60]!r} begins like a UUID or OID and should be one, in lower case"
+    return None
+
+
+ADVISED: Final[Mapping[str, PrimitiveCheck]] = {"markdown": _blank, "string": _blank, "uri": _urn}
+"""What is worth a warning."""

@@ -36,6 +36,7 @@ class Run:
 
     __slots__ = (
         "advises",
+        "bundled",
         "contained",
         "contained_in",
         "container",
@@ -50,6 +51,8 @@ class Run:
         self.warnings: list[Problem] = []
         self.advises = advises
         """Whether warnings are looked for, which a write has no use for."""
+        self.bundled = resource.get("resourceType") == "Bundle"
+        """Whether references may be to a `fullUrl` beside them, of whatever form."""
         self.resource = resource
         """FHIRPath's `%resource`."""
         self.container = resource

@@ -17,11 +17,14 @@ from typing import Any, Final, TypeAlias
 from resources.fhir_json import ARRAY, OBJECT, Resource
 from resources.registry import REGISTRY, Element, ElementType
 from resources.validation.coded import CodedCheck, advised_check, coded_check
+from resources.validation.extensions import extension_advice
 from resources.validation.invariants import Invariant
-from resources.validation.linkage import check_contained, reference_check
+from resources.validation.linkage import canonical_check, check_contained, reference_check
+from resources.validation.narrative import xhtml_problem
+from resources.validation.primitives import ADVISED, value_check
 from resources.validation.problem import DEEPEST, MOST_HINTS, Run
 from resources.validation.published import advice_of, invariants_of
-from resources.validation.values import Check, kind_of, many_values, one_value, value_check
+from resources.validation.values import Check, Rules, kind_of, many_values, one_value
 
 _Into: TypeAlias = Callable[[Resource, str, Run], None]
 """Takes one object, its path, and the run."""
@@ -169,26 +172,35 @@ def _checks(element: Element, of: ElementType, key: str) -> Iterator[tuple[str, 
         yield key, _objects(step, into) if element.repeats else _object(step, into)
         return
     values = many_values if element.repeats else one_value
-    coded = coded_check(element, of.name)
-    check = values(step, value_check(of.name), coded, is_decimal=of.name == "decimal")
-    yield key, _with_rules(check, step, element, of)
+    yield key, _with_rules(values(step, _rules(element, of)), step, element, of)
     if of.name != "xhtml":
         extended = _extended_primitives if element.repeats else _extended_primitive
         yield f"_{key}", extended(step, key)
 
 
-def _with_rules(check: Check, step: str, element: Element, of: ElementType) -> Check:
-    """The few primitives that have invariants, or a binding that only advises, of their own."""
-    extras = [] if of.name == "xhtml" else [*_added(element, of)]
+def _rules(element: Element, of: ElementType) -> Rules:
+    check = xhtml_problem if of.name == "xhtml" else value_check(of.name, element.name)
+    coded, is_decimal = coded_check(element, of.name), of.name == "decimal"
     if advised := advised_check(element, of.name):
-        extras.append(_advised(advised))
-    if not extras or element.repeats:
+        return Rules(check, coded, is_decimal, advised, "code-invalid")
+    return Rules(check, coded, is_decimal, ADVISED.get(of.name), "value")
+
+
+def _with_rules(check: Check, step: str, element: Element, of: ElementType) -> Check:
+    """The few primitives that have rules of their own: invariants, or where a canonical leads."""
+    extras = [] if of.name == "xhtml" else [*_added(element, of)]
+    if of.name == "canonical":
+        extras.append(canonical_check(of.targets))
+    if not extras:
         return check
 
     def all_of_them(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
         check(members, key, value, path, run)
-        for extra in extras:
-            extra(value, f"{path}.{step}", run)
+        several: list[Any] = value if isinstance(value, ARRAY) else [value]
+        for index, one in enumerate(several):
+            place = f"{path}.{step}[{index}]" if element.repeats else f"{path}.{step}"
+            for extra in extras:
+                extra(one, place, run)
 
     return all_of_them
 
@@ -217,6 +229,8 @@ def _into(element: Element, of: ElementType) -> _Into:
         extras.append(_advised(advised))
     if of.node != element.path:
         extras += _added(element, of)
+    if of.name == "Extension" and not element.path.startswith("Extension."):
+        extras.append(extension_advice(is_modifier=element.is_modifier))
     return _walk_with(of.node, tuple(extras))
 
 

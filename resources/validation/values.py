@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, TypeAlias, cast
 
 from resources.fhir_json import ARRAY, Resource
 from resources.validation.coded import CodedCheck
-from resources.validation.narrative import xhtml_problem
-from resources.validation.primitives import CHECKS, PrimitiveCheck
+from resources.validation.primitives import PrimitiveCheck
 from resources.validation.problem import Run
 
 Check: TypeAlias = Callable[[Resource, str, Any, str, Run], None]
@@ -29,13 +29,22 @@ def kind_of(value: object) -> str:
     return _KINDS.get(type(value), "a number")
 
 
-def value_check(name: str) -> PrimitiveCheck:
-    return xhtml_problem if name == "xhtml" else CHECKS[name]
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a value of an element has to be."""
+
+    check: PrimitiveCheck
+    coded: CodedCheck | None
+    is_decimal: bool
+    advised: PrimitiveCheck | None
+    """What is worth a warning, of this issue code:"""
+    advice: str
 
 
-def one_value(
-    step: str, check: PrimitiveCheck, coded: CodedCheck | None, *, is_decimal: bool
-) -> Check:
+def one_value(step: str, rules: Rules) -> Check:
+    check, coded, advised = rules.check, rules.coded, rules.advised
+    is_decimal, advice = rules.is_decimal, rules.advice
+
     def single(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
         if message := check(value):
             run.add(f"{path}.{step}", _code_of(value), _explained(value, message))
@@ -43,6 +52,8 @@ def one_value(
             run.add(f"{path}.{step}", "code-invalid", message)
         elif is_decimal and type(value) is int:
             members[key] = Decimal(value)
+        elif run.advises and advised is not None and (message := advised(value)):
+            run.advise(f"{path}.{step}", advice, message)
 
     return single
 
@@ -57,9 +68,10 @@ def _explained(value: object, message: str) -> str:
     return message
 
 
-def many_values(
-    step: str, check: PrimitiveCheck, coded: CodedCheck | None, *, is_decimal: bool
-) -> Check:
+def many_values(step: str, rules: Rules) -> Check:
+    check, coded, advised = rules.check, rules.coded, rules.advised
+    is_decimal, advice = rules.is_decimal, rules.advice
+
     def many(members: Resource, key: str, value: Any, path: str, run: Run) -> None:
         if not isinstance(value, ARRAY):
             run.add(f"{path}.{step}", "structure", f"must be an array, not {kind_of(value)}")
@@ -77,6 +89,8 @@ def many_values(
                 run.add(f"{path}.{step}[{index}]", "code-invalid", message)
             elif is_decimal and type(item) is int:
                 items[index] = Decimal(item)
+            elif run.advises and advised is not None and (message := advised(item)):
+                run.advise(f"{path}.{step}[{index}]", advice, message)
 
     return many
 

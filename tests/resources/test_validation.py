@@ -71,6 +71,8 @@ NARRATIVES = {
     "style sheet": DIV + '<link href="x"/>x</div>',
     "event": DIV + '<p onclick="x">x</p></div>',
     "javascript": DIV + '<a href=" java\nscript:x">x</a></div>',
+    "active style": DIV + '<p style="x: EXPRESS ION(y)">x</p></div>',
+    "imported style": DIV + '<p style="@import url(x)">x</p></div>',
     "entity": DIV + "&nbsp;x</div>",
     "document type": '<!DOCTYPE div [<!ENTITY a "b">]>' + DIV + "&a;</div>",
     "processing instruction": DIV + "<?php x ?>x</div>",
