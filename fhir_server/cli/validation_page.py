@@ -37,7 +37,7 @@ a transaction that is never committed.
 | structure | elements known, one of the types of a choice, JSON as R4 writes it |
 | cardinality | what is required is there, what may not repeat does not; nothing is empty |
 | primitives | the form of each type; dates and times are real ones |
-| required bindings | an error, where the codes are listed; of media types and currencies, the form |
+| required bindings | an error where the codes are listed; of media types and currencies the form |
 | extensible bindings | a warning where codes are given and none is of the value set |
 | references | their form; the type that one names, or `type` says, is one that the element takes |
 | canonicals | a fragment leads to a contained resource of a type that the element takes |

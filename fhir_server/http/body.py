@@ -46,9 +46,11 @@ async def read_resource(request: Request, limits: Limits, *, bundle: bool = Fals
     return _resource(body, written, limits)
 
 
-async def read_optional(request: Request, limits: Limits) -> Resource | None:
+async def read_optional(
+    request: Request, limits: Limits, *, bundle: bool = False
+) -> Resource | None:
     """The same, or None where there is no body, which then needs no type."""
-    body = await read_body(request, limits.resource)
+    body = await read_body(request, limits.bundle if bundle else limits.resource)
     if not body:
         return None
     return _resource(body, body_format(request.headers.get("content-type")), limits)

@@ -108,7 +108,8 @@ class Endpoint:
         if is_form(request.headers.get("content-type")):
             form, _, _ = split_steering(await read_form(request, self._limits))
             return replace(call, parameters=(*call.parameters, *form))
-        return replace(call, body=await read_optional(request, self._limits))
+        bundle = call.type_name == "Bundle"
+        return replace(call, body=await read_optional(request, self._limits, bundle=bundle))
 
 
 def _checked_id(type_name: str, logical_id: str | None) -> str:

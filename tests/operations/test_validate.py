@@ -127,6 +127,32 @@ async def test_everything_is_told(
     assert await told(system, "Patient/$validate", parameters(resource)) == expected
 
 
+XML = {"content-type": "application/fhir+xml"}
+DIV = '<text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml">x</div></text>'
+IN_XML: list[tuple[str, set[Found]]] = [
+    (f"<Patient {{ns}}>{DIV}</Patient>", {ALL_OK}),
+    ("<Patient {ns}/>", {("warning", "invariant", "Patient")}),
+    (
+        f'<Patient {{ns}}>{DIV}<gender value="x"/><birthDate value="2023-02-30"/></Patient>',
+        {("error", "code-invalid", "Patient.gender"), ("error", "value", "Patient.birthDate")},
+    ),
+    (
+        '<Parameters {ns}><parameter><name value="resource"/><resource><Patient>'
+        f'{DIV}<active value="maybe"/></Patient></resource></parameter></Parameters>',
+        {("error", "value", "Patient.active")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), IN_XML)
+async def test_xml_is_judged_alike(system: Caller, body: str, expected: set[Found]) -> None:
+    """What is no FHIR XML at all cannot be judged."""
+    written = body.format(ns='xmlns="http://hl7.org/fhir"')
+    assert await told(system, "Patient/$validate", written, headers=XML) == expected
+    broken = await system.post("Patient/$validate", written[:-1], headers=XML)
+    assert_outcome(broken, 400, "structure")
+
+
 PROFILES: list[tuple[str, Found]] = [
     (BASE + "Patient", ALL_OK),
     (BASE + "DomainResource", ALL_OK),
