@@ -12,7 +12,14 @@ from tests.serving import Caller, assert_outcome, serving
 
 XML = {"content-type": "application/fhir+xml"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-NARROW = {"max_depth": 8, "max_parameters": 10, "max_url_bytes": 1024, "max_bundle_entries": 3}
+NARROW = {
+    "max_depth": 8,
+    "max_parameters": 10,
+    "max_url_bytes": 1024,
+    "max_bundle_entries": 3,
+    "max_body_bytes": 20_000,
+    "max_bundle_bytes": 40_000,
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -63,6 +70,22 @@ async def test_f11_each_limit_has_its_outcome(narrow: Caller) -> None:
     assert "1024 bytes" in assert_outcome(long, 414, "too-long")["diagnostics"]
     unknown = await narrow.get("x" * 1024)
     assert_outcome(unknown, 414, "too-long")
+
+
+def spacious(kind: str, size: int) -> bytes:
+    """A resource of so many bytes."""
+    text = {"Bundle": '"type":"collection"', "Patient": '"active":true'}[kind]
+    return f'{{"resourceType":"{kind}",{text}}}'.ljust(size).encode()
+
+
+@pytest.mark.parametrize(("path", "most"), [("Patient", 20_000), ("Bundle", 40_000)])
+async def test_f11_a_bundle_has_its_own_size(narrow: Caller, path: str, most: int) -> None:
+    """As a document to be kept, and as one to be judged."""
+    for end, status in (("", 201), ("/$validate", 200)):
+        taken = await narrow.post(path + end, spacious(path, most))
+        assert taken.status_code == status, taken.text
+        refused = await narrow.post(path + end, spacious(path, most + 1))
+        assert str(most) in assert_outcome(refused, 413, "too-long")["diagnostics"]
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,7 @@ async def test_everything_is_told(
 
 XML = {"content-type": "application/fhir+xml"}
 DIV = '<text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml">x</div></text>'
+GIVEN = '<name value="resource"/><resource><Patient><id value="a b"/></Patient></resource>'
 IN_XML: list[tuple[str, set[Found]]] = [
     (f"<Patient {{ns}}>{DIV}</Patient>", {ALL_OK}),
     ("<Patient {ns}/>", {("warning", "invariant", "Patient")}),
@@ -137,9 +138,8 @@ IN_XML: list[tuple[str, set[Found]]] = [
         {("error", "code-invalid", "Patient.gender"), ("error", "value", "Patient.birthDate")},
     ),
     (
-        '<Parameters {ns}><parameter><name value="resource"/><resource><Patient>'
-        f'{DIV}<active value="maybe"/></Patient></resource></parameter></Parameters>',
-        {("error", "value", "Patient.active")},
+        f"<Parameters {{ns}}><parameter>{GIVEN}</parameter></Parameters>",
+        {("error", "value", "Patient.id"), ("warning", "invariant", "Patient")},
     ),
 ]
 
