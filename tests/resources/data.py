@@ -35,3 +35,12 @@ def synthea(share: int = 1) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every `share`-th Synthea bundle, whole."""
     for path in sorted((DATA / "synthea").glob("*/*.json.gz"))[::share]:
         yield path.name, cast(dict[str, Any], parse(gzip.decompress(path.read_bytes())))
+
+
+EXPLAINED = {
+    "MedicationRequest/medrx0301": "dispenseRequest.performer is a Practitioner; R4 allows "
+    "Organization alone",
+    "Observation/clinical-gender": "performer is an Encounter, which R4 does not allow",
+}
+"""Examples of HL7's own that break R4, each with its reason. The tests fail where another one is
+refused, and where one of these is not."""

@@ -16,7 +16,7 @@ from resources.registry import REGISTRY
 from resources.validation import Problem, validate
 from resources.validation.invariants import ADVICE, INVARIANTS
 from resources.validation.problem import MOST_PROBLEMS
-from tests.resources.data import examples, needs_data, synthea
+from tests.resources.data import EXPLAINED, examples, needs_data, synthea
 from tests.resources.validation_tables import ADVISED, BAD, DIV, GOOD, LOINC, OBSERVATION, PATIENT
 
 
@@ -247,13 +247,6 @@ def test_mutated_resources_are_judged_without_an_error(
 
 
 # --- published data ---
-
-EXPLAINED = {
-    "MedicationRequest/medrx0301": "dispenseRequest.performer is a Practitioner; R4 allows "
-    "Organization alone",
-    "Observation/clinical-gender": "performer is an Encounter, which R4 does not allow",
-}
-"""Examples of HL7's own that break R4."""
 
 
 @needs_data
