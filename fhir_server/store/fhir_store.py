@@ -16,7 +16,7 @@ from fhir_server.search.expression import Expression
 from fhir_server.search.history import HistoryQuery, Period
 from fhir_server.search.mixed import MixedQuery
 from fhir_server.search.query import SearchQuery
-from fhir_server.store import mixing, reading, searching, timeline, transactions, writing
+from fhir_server.store import latest, mixing, reading, searching, timeline, transactions, writing
 from fhir_server.store.database import Database, Integrity
 from fhir_server.store.explaining import Account, account, is_open
 from fhir_server.store.integrity import Ledger, settle
@@ -127,6 +127,18 @@ class FhirStore:
         async def steps(reach: Reach) -> SearchPage:
             inside = await searching.within_compartment(reach, query)
             return await searching.search(reach, await without_joins(reach, inside), cursor)
+
+        return await self._reach.at_one_instant(steps)
+
+    async def newest_by_code(
+        self, query: SearchQuery, wanted: int, most: int, *, one_code: bool
+    ) -> SearchPage:
+        """Of the matches so many of each code, all newest first, and what ties with the last of
+        them; `most` at most. All that matches may be known to be of one code. Raises TOO_COSTLY."""
+        of = latest.of_one_code if one_code else latest.of_each_code
+
+        async def steps(reach: Reach) -> SearchPage:
+            return await of(reach, await without_joins(reach, query), wanted, most)
 
         return await self._reach.at_one_instant(steps)
 

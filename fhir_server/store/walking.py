@@ -6,7 +6,7 @@ no more than the plan allows; beyond that the search is too costly, and the answ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhir_server.search.advice import too_many
@@ -50,6 +50,23 @@ async def gathered(
     options = _options(planned)
     options.pop("sort", None)
     return await reach.database.many(type_name, planned.filter, fields, reach.view, **options)
+
+
+async def grouped(
+    reach: Reach, type_name: str, planned: MongoPlan, stages: Sequence[Document]
+) -> list[Document]:
+    """What these stages of a pipeline make of all the rows of a plan, which has to be whole."""
+    if planned.filter is NONE:
+        return []
+    most = reach.database.limits.candidates
+    wanted = planned.filter if planned.candidates is None else planned.candidates
+    if await _hold(reach, type_name, planned, most):
+        raise too_many(type_name, most)
+    sifted = [] if planned.candidates is None else [{"$match": planned.rest}]
+    pipeline = [{"$match": wanted}, *sifted, *stages]
+    return await reach.database.aggregate(
+        type_name, pipeline, reach.view, hint=planned.hint, most=most
+    )
 
 
 def find_of(

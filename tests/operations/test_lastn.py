@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.interactions.operations.lastn import Candidate, newest
+from fhir_server.search.newest import Candidate, newest
 from resources.operations import operation_definitions
 from tests.operations.checking import answered
 from tests.serving import Caller, Served, assert_outcome
@@ -171,17 +170,6 @@ async def test_f3_what_cannot_be_asked(
 ) -> None:
     answer = await system.get(f"Observation/$lastn?{query.format(p=patient)}")
     assert_outcome(answer, status)
-
-
-async def test_too_much_to_group_is_refused(
-    system: Caller, patient: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of one code with its system no more than the newest are looked at, however many there are."""
-    module = import_module("fhir_server.interactions.operations.lastn")
-    monkeypatch.setattr(module, "MOST", 3)
-    asked = f"Observation/$lastn?patient={patient}"
-    assert_outcome(await system.get(f"{asked}&category=vital-signs"), 422, "too-costly")
-    assert (await system.get(f"{asked}&code=http://loinc.org|8867-4")).status_code == 200
 
 
 async def test_a_count_alone(system: Caller, patient: str) -> None:

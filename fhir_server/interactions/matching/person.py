@@ -130,7 +130,8 @@ def _digits(text: str) -> str:
 
 def _is_over(element: Resource) -> bool:
     """Whether its period ended, by the day."""
-    end = _text((element.get("period") or {}).get("end"))
+    period: Resource = element.get("period") or {}
+    end = _text(period.get("end"))
     return bool(end) and end < datetime.now(UTC).date().isoformat()[: len(end)]
 
 
