@@ -3,6 +3,7 @@ declared to be, then JSON or XML."""
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from functools import partial
 from typing import Any, cast
 
@@ -89,7 +90,8 @@ def _objects_in(value: Any) -> list[Any]:
 
 def _any_json(body: bytes) -> Json:
     try:
-        return fhir_json.parse(body)
+        # A byte order mark in front may be ignored (RFC 8259 section 8.1).
+        return fhir_json.parse(body.removeprefix(BOM_UTF8))
     except fhir_json.MalformedJson as problem:
         raise error(Category.STRUCTURE, f"The body is not JSON: {problem}.") from None
 

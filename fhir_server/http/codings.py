@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, cast
 
 import brotli
 
+from fhir_server.http.media_types import terms
 from fhir_server.outcome import Category, error
 
 _GZIP: Final = 31
@@ -28,15 +30,21 @@ COMPRESSORS: Final[Mapping[str, Callable[[bytes], bytes]]] = {"br": _brotli, "gz
 """The quick levels: a page of twenty takes 0.1 ms and shrinks to a fifth."""
 
 
+_IDENTITY: Final = "identity"
+
+
+@lru_cache(maxsize=64)
 def accepted_coding(header: str | None) -> str | None:
-    """The first of ours that the header takes (RFC 9110 section 12.5.3); None: as it is."""
+    """The coding of ours that the header wants most (RFC 9110 section 12.5.3); None: as it is.
+
+    What is not named may come as it is, but where something else is named it is wanted less.
+    """
     if header is None:
         return None
-    taken: dict[str, bool] = {}
-    for part in header.split(","):
-        name, _, weight = part.partition(";")
-        taken[name.strip().lower()] = weight.replace(" ", "").rstrip("0.") != "q="
-    return next((name for name in COMPRESSORS if taken.get(name, taken.get("*"))), None)
+    weights = {each.name: each.weight for each in terms(header)}
+    other = weights.get("*", 0.0)
+    best = max((*COMPRESSORS, _IDENTITY), key=lambda name: weights.get(name, other))
+    return best if best != _IDENTITY and weights.get(best, other) > 0 else None
 
 
 class Unpacking:
@@ -44,14 +52,14 @@ class Unpacking:
 
     def __init__(self, coding: str | None) -> None:
         """Raises MEDIA_TYPE for a coding that is not taken."""
-        named = (coding or "identity").strip().lower()
-        if named not in ("identity", "gzip", "x-gzip"):
+        named = (coding or _IDENTITY).strip().lower()
+        if named not in (_IDENTITY, "gzip", "x-gzip"):
             raise error(
                 Category.MEDIA_TYPE,
                 f"A body may come packed by gzip, not by {named[:40]}.",
                 headers={"accept-encoding": "gzip"},
             )
-        self._stream = None if named == "identity" else zlib.decompressobj(_GZIP)
+        self._stream = None if named == _IDENTITY else zlib.decompressobj(_GZIP)
         self._members = 1
 
     def unpack(self, chunk: bytes, room: int) -> bytes:

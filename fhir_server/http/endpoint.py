@@ -86,7 +86,7 @@ class Endpoint:
             version_id=path.get("version", ""),
             parameters=parameters,
             conditions=_conditions(head),
-            preference=preference(head.get(b"prefer")),
+            preference=preference(head.listed(b"prefer")),
         )
         if row.body is not Body.NONE:
             call = await self._with_body(call, row, Request(scope, receive))
@@ -124,7 +124,7 @@ def _checked_id(type_name: str, logical_id: str | None) -> str:
 def _conditions(head: Head) -> Conditions:
     return Conditions(
         if_match=head.get(b"if-match"),
-        if_none_match=head.get(b"if-none-match"),
+        if_none_match=head.listed(b"if-none-match"),
         if_modified_since=head.get(b"if-modified-since"),
         if_none_exist=head.get(b"if-none-exist"),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Final
 
+from fhir_server.http.media_types import Term, term, terms
 from fhir_server.outcome import Category, FhirError, error
 
 FHIR_JSON: Final = "application/fhir+json"
@@ -39,7 +40,9 @@ _FORMATS: Final = {
     "text/xml": Format.XML,
     "xml": Format.XML,
 }
-_WILD: Final = frozenset({"*/*", "application/*"})
+_PARTLY_WILD: Final = frozenset({"application/*", "text/*"})
+_WILD: Final = "*/*"
+_UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _BROWSER: Final = "text/html"
 _FORM: Final = "application/x-www-form-urlencoded"
 _STEERING: Final = frozenset({"_format", "_pretty"})
@@ -56,8 +59,11 @@ def split_steering(
     for name in _STEERING:
         if sum(pair[0] == name for pair in parameters) > 1:
             raise error(Category.INVALID, f"{name} is given twice.")
+    pretty = asked.get("_pretty", "false")
+    if pretty not in ("true", "false"):
+        raise error(Category.INVALID, f"_pretty is true or false, not {pretty[:40]!r}.")
     rest = tuple(pair for pair in parameters if pair[0] not in _STEERING)
-    return rest, asked.get("_format"), asked.get("_pretty", "false") == "true"
+    return rest, asked.get("_format"), pretty == "true"
 
 
 def answer_format(accept: str | None, asked_format: str | None) -> Format:
@@ -68,37 +74,61 @@ def answer_format(accept: str | None, asked_format: str | None) -> Format:
     """
     if asked_format is not None:
         return _named(asked_format)
-    if accept is None or accept in ("*/*", FHIR_JSON):
+    if accept is None or accept in (_WILD, FHIR_JSON):
         return Format.JSON
-    ranked = [each for each in _ranges(accept) if each[1] > 0]
-    welcome = {media_type for media_type, _ in ranked}
-    if _BROWSER in welcome and not welcome.isdisjoint(_WILD):
+    ranges = [each for each in terms(accept) if _can_be_met(each)]
+    if _is_a_browsers(ranges):
         return Format.JSON
-    for media_type, _ in sorted(ranked, key=lambda each: -each[1]):
-        if media_type in _WILD:
-            return Format.JSON
-        if found := _FORMATS.get(media_type):
-            return found
-    text = f"Answers are {_OFFERED}; the Accept header allows neither."
+    welcome = {each: _welcome(each, ranges) for each in Format}
+    best = max(Format, key=lambda each: welcome[each])
+    if welcome[best][0] > 0:
+        return best
+    text = f"Answers are {_OFFERED} in UTF-8; the Accept header allows neither."
     raise error(Category.NOT_ACCEPTABLE, text)
+
+
+def _welcome(form: Format, ranges: Sequence[Term]) -> tuple[float, int]:
+    """Its weight, then how early it is named: by the most precise range that it falls into (RFC
+    9110 section 12.5.1)."""
+    precisions: tuple[Callable[[str], bool], ...] = (
+        lambda name: _FORMATS.get(name) is form,
+        _PARTLY_WILD.__contains__,
+        _WILD.__eq__,
+    )
+    for falls_into in precisions:
+        found = [(each.weight, -at) for at, each in enumerate(ranges) if falls_into(each.name)]
+        if found:
+            return max(found)
+    return 0.0, 0
+
+
+def _is_a_browsers(ranges: Sequence[Term]) -> bool:
+    """Whether HTML is wanted most, and anything else will do."""
+    html = max((each.weight for each in ranges if each.name == _BROWSER), default=0.0)
+    named = max((each.weight for each in ranges if each.name in _FORMATS), default=0.0)
+    wild = any(each.weight > 0 for each in ranges if each.name in (_WILD, *_PARTLY_WILD))
+    return wild and html > named
+
+
+def _can_be_met(each: Term) -> bool:
+    """Whether it is of this version of FHIR (R4 `http.html#version-parameter`) and in UTF-8."""
+    version = each.parameters.get("fhirversion")
+    if version is not None and version not in FHIR_VERSIONS:
+        return False
+    return each.parameters.get("charset", "utf-8") in _UTF_8
 
 
 def _named(asked_format: str) -> Format:
     # A plus sign in a URL that was not escaped arrives as a blank.
-    found = _FORMATS.get(_essence(asked_format).replace(" ", "+"))
+    asked = term(asked_format)
+    found = _FORMATS.get(asked.name.replace(" ", "+"))
     if found is None:
         text = f"_format={asked_format[:60]} is not offered; json and xml are."
         raise error(Category.NOT_ACCEPTABLE, text)
-    _check_version(asked_format, Category.NOT_ACCEPTABLE)
+    if not _can_be_met(asked):
+        text = f"_format={asked_format[:60]} is not offered: this is FHIR 4.0 (R4) in UTF-8."
+        raise error(Category.NOT_ACCEPTABLE, text)
     return found
-
-
-def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Media types with their quality, without those of other versions of FHIR."""
-    for part in accept.split(","):
-        version = _parameter(part, "fhirversion")
-        if version is None or version in FHIR_VERSIONS:
-            yield _essence(part), _quality(part)
 
 
 def body_format(content_type: str | None) -> Format:
@@ -108,17 +138,20 @@ def body_format(content_type: str | None) -> Format:
     if content_type is None:
         text = f"Say what the body is: Content-Type: {FHIR_JSON} or {FHIR_XML}."
         raise error(Category.MEDIA_TYPE, text)
-    found = _FORMATS.get(_essence(content_type))
+    found = _FORMATS.get(term(content_type).name)
     if found is None:
         raise _not_taken(f"Bodies are taken as {_OFFERED}, not as {content_type[:60]}.")
-    _check_version(content_type, Category.MEDIA_TYPE)
+    _check_version(content_type)
     _check_charset(content_type)
     return found
 
 
 def is_json_patch(content_type: str | None) -> bool:
-    """Whether the body is declared to be a JSON Patch (RFC 6902 section 6)."""
-    return content_type is not None and _essence(content_type) == JSON_PATCH
+    """Whether the body is declared to be a JSON Patch (RFC 6902 section 6), which is UTF-8."""
+    if content_type is None or term(content_type).name != JSON_PATCH:
+        return False
+    _check_charset(content_type)
+    return True
 
 
 def check_form_body(content_type: str | None) -> None:
@@ -128,42 +161,22 @@ def check_form_body(content_type: str | None) -> None:
     _check_charset(content_type)
 
 
-def _check_version(media_type: str, category: Category) -> None:
-    version = _parameter(media_type, "fhirversion")
+def _check_version(content_type: str) -> None:
+    version = term(content_type).parameters.get("fhirversion")
     if version is not None and version not in FHIR_VERSIONS:
-        raise error(category, f"This is FHIR 4.0 (R4), not {version[:20]}.")
+        raise _not_taken(f"This is FHIR 4.0 (R4), not {version[:20]}.")
 
 
 def is_form(content_type: str | None) -> bool:
     """Whether the body is declared to be a form."""
-    return content_type is not None and _essence(content_type) == _FORM
+    return content_type is not None and term(content_type).name == _FORM
 
 
 def _check_charset(content_type: str) -> None:
-    charset = _parameter(content_type, "charset")
-    if charset is not None and charset not in ("utf-8", "utf8", "us-ascii"):
+    charset = term(content_type).parameters.get("charset", "utf-8")
+    if charset not in _UTF_8:
         raise _not_taken(f"FHIR is UTF-8; the charset {charset[:40]} is not taken.")
 
 
 def _not_taken(text: str) -> FhirError:
     return error(Category.MEDIA_TYPE, text)
-
-
-def _essence(media_type: str) -> str:
-    return media_type.partition(";")[0].strip().lower()
-
-
-def _parameter(media_type: str, wanted: str) -> str | None:
-    """The value of a parameter, in lower case."""
-    for parameter in media_type.split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == wanted:
-            return value.strip().strip('"').lower()
-    return None
-
-
-def _quality(part: str) -> float:
-    try:
-        return float(_parameter(part, "q") or 1)
-    except ValueError:
-        return 0.0

@@ -93,8 +93,8 @@ def steering(
             "a search can be sent by POST to _search.",
         )
     parameters, asked_format, pretty = split_steering(parameters_of(query, limits))
-    wanted = answer_format(head.get(b"accept"), asked_format)
-    coding = accepted_coding(head.get(b"accept-encoding"))
+    wanted = answer_format(head.listed(b"accept"), asked_format)
+    coding = accepted_coding(head.listed(b"accept-encoding"))
     if wanted is Format.JSON and not pretty and coding is None:
         return parameters, PLAIN
     return parameters, Rendering(wanted, pretty, coding)

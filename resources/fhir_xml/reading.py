@@ -7,6 +7,7 @@ hold is left to `validation`, so that a wrong value is reported as it is for JSO
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from decimal import InvalidOperation
 from difflib import get_close_matches
 from typing import Any, Final
@@ -30,6 +31,8 @@ class MalformedXml(ValueError):
 
 def parse(body: bytes) -> Resource:
     """The resource in an XML document. Raises `MalformedXml`."""
+    if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in body[:2]:
+        raise MalformedXml("FHIR is UTF-8, and the document is UTF-16")
     reader = _Reader(body)
     try:
         reader.parser.Parse(body, True)

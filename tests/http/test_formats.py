@@ -44,6 +44,45 @@ ACCEPTED: list[tuple[str | None, str | None, Format | None]] = [
     (None, "application/fhir+xml; fhirVersion=4.0", Format.XML),
     (None, "application/fhir+xml; fhirVersion=5.0", None),
     (None, "ttl", None),
+    # R4 3.1.0.1.11: these SHALL mean XML, and these JSON.
+    *((None, name, Format.XML) for name in ("xml", "text/xml", "application/xml", XML)),
+    *((None, name, Format.JSON) for name in ("json", "application/json", "application/fhir+json")),
+    (None, "XML", Format.XML),
+    (None, "html", None),
+    (None, "text/html", None),
+    (None, "", None),
+    (None, "application/fhir+ndjson", None),
+    (None, "application/fhir+json;charset=UTF-8", Format.JSON),
+    (None, "application/fhir+json;charset=iso-8859-1", None),
+    # RFC 9110 section 12.5.1: of several ranges the most precise one counts.
+    ("application/fhir+json;q=0.1, */*", None, Format.XML),
+    ("*/*;q=0.9, application/fhir+xml;q=0.1", None, Format.JSON),
+    ("application/*;q=0.2, application/fhir+xml;q=0.1, */*", None, Format.JSON),
+    ("application/fhir+json;q=0, application/*;q=0.1", None, Format.XML),
+    ("application/fhir+json;q=0, application/fhir+xml;q=0, */*", None, None),
+    ("*/*, application/fhir+xml", None, Format.JSON),
+    ("application/fhir+xml, */*", None, Format.XML),
+    ("text/*", None, Format.JSON),
+    ("image/*", None, None),
+    ("*/*;q=0", None, None),
+    ("application/fhir+xml;q=1.000", None, Format.XML),
+    ("application/fhir+xml;q=.5, application/fhir+json;q=0.4", None, Format.XML),
+    ("application/fhir+xml;q=much, application/fhir+json;q=0.001", None, Format.JSON),
+    ("application/fhir+xml;q=nan", None, None),
+    ("application/fhir+xml;q=1e9, application/fhir+json;q=0.1", None, Format.JSON),
+    ("text/html, application/fhir+xml, */*;q=0.1", None, Format.XML),
+    ("text/html;q=0.1, application/fhir+xml", None, Format.XML),
+    ("application/json, text/plain, */*", None, Format.JSON),
+    (",, ,application/fhir+xml", None, Format.XML),
+    # Parameters: in any case and order, quoted or not.
+    ('application/fhir+xml ; CharSet="UTF-8" ; q=0.5', None, Format.XML),
+    ('application/fhir+xml;note="a,b;q=0";q=0.5, application/fhir+json;q=0.4', None, Format.XML),
+    ('application/fhir+xml;charset="utf\\-8"', None, Format.XML),
+    ("application/fhir+xml;charset=iso-8859-1", None, None),
+    ("application/fhir+xml;charset=utf-16, application/fhir+json;q=0.1", None, Format.JSON),
+    ('application/fhir+json;fhirVersion="4.0"', None, Format.JSON),
+    ("application/fhir+json;fhirversion=4.0.1", None, Format.JSON),
+    ("application/fhir+json;fhirVersion=4.3, application/json", None, Format.JSON),
 ]
 
 
@@ -70,6 +109,17 @@ def test_f8_the_format_of_an_answer(
         ("br;q=0.0, *", "gzip"),
         ("*;q=0", None),
         ("*", "br"),
+        ("", None),
+        ("deflate", None),
+        ("GZIP", "gzip"),
+        ("gzip, br;q=0.5", "gzip"),
+        ("gzip;q=0.5, br;q=0.9", "br"),
+        ("identity, gzip;q=0.5", None),
+        ("identity;q=0.5, gzip", "gzip"),
+        ("identity;q=0, gzip;q=0.1", "gzip"),
+        ("identity;q=0", None),
+        ("gzip;q=0, *;q=0.5", "br"),
+        ("gzip;q=yes", None),
     ],
 )
 def test_the_coding_of_an_answer(header: str | None, expected: str | None) -> None:
@@ -172,3 +222,115 @@ async def test_f11_a_bomb_ends_at_the_limit(system: Caller) -> None:
     bomb = zlib.compressobj(9, wbits=31)
     body = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(256)) + bomb.flush()
     assert_outcome(await system.post("Patient", body, headers={"content-encoding": "gzip"}), 413)
+
+
+BODIES = [
+    ("application/fhir+json", 201),
+    ("application/json", 201),
+    ("application/json+fhir", 201),
+    ("text/json", 201),
+    ("Application/FHIR+JSON", 201),
+    ("application/fhir+json;charset=utf-8", 201),
+    ('application/fhir+json ; charset="UTF-8"', 201),
+    ("application/fhir+json; charset=US-ASCII", 201),
+    ("application/fhir+json;", 201),
+    ("application/fhir+json; fhirVersion=4.0; charset=utf-8", 201),
+    ('application/fhir+json; fhirVersion="4.0"', 201),
+    ("application/fhir+json; charset=iso-8859-1", 415),
+    ("application/fhir+json; charset=utf-16", 415),
+    ("application/fhir+json; fhirVersion=3.0", 415),
+    ("application/fhir+json; fhirVersion=5.0", 415),
+    ("application/fhir+ndjson", 415),
+    ("application/ndjson", 415),
+    ("text/plain", 415),
+    ("text/turtle", 415),
+    ("application/*", 415),
+    ("application/fhir+json, application/fhir+json", 415),
+    ("application/x-www-form-urlencoded", 415),
+    ("multipart/form-data; boundary=x", 415),
+    (";charset=utf-8", 415),
+    ("", 415),
+    (None, 415),
+]
+
+
+@pytest.mark.parametrize(("declared", "status"), BODIES)
+async def test_f8_what_a_body_may_be_declared_to_be(
+    system: Caller, declared: str | None, status: int
+) -> None:
+    headers = {"authorization": f"Bearer {system.token}"}
+    headers |= {} if declared is None else {"content-type": declared}
+    place, body = f"{system.served.base}/Patient", fhir_json.dump(PATIENT)
+    answer = await system.served.http.post(place, content=body, headers=headers)
+    if status == 415:
+        assert_outcome(answer, 415)
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16"])
+async def test_f8_every_kind_of_body_is_utf_8(system: Caller, charset: str) -> None:
+    for method, path, declared in (
+        ("PATCH", "Patient/any", "application/json-patch+json"),
+        ("PATCH", "Patient/any", XML),
+        ("POST", "Patient/_search", "application/x-www-form-urlencoded"),
+        ("POST", "", "application/fhir+json"),
+        ("POST", "Patient/$validate", "application/fhir+json"),
+    ):
+        headers = {"content-type": f"{declared}; charset={charset}"}
+        assert_outcome(await system(method, path, b"[]", headers=headers), 415)
+
+
+async def test_f10_bytes_that_are_not_utf_8_are_refused(system: Caller) -> None:
+    """In JSON, in XML whatever it claims, and in UTF-16; a byte order mark is no content."""
+    name = {**PATIENT, "name": [{"family": "Muñoz"}]}
+    json, xml = fhir_json.dump(name).decode(), fhir_xml.dump(name).decode()
+    latin_1 = xml.replace("UTF-8", "ISO-8859-1").encode("latin-1")
+    for body, declared in (
+        (json.encode("latin-1"), "application/fhir+json"),
+        (json.encode("utf-16"), "application/fhir+json"),
+        (xml.encode("latin-1"), XML),
+        (latin_1, XML),
+        (xml.encode("utf-16"), XML),
+        (xml.encode("utf-16-be"), XML),
+    ):
+        headers = {"content-type": declared}
+        assert_outcome(await system.post("Patient", body, headers=headers), 400)
+    for text, declared in ((json, "application/fhir+json"), (xml, XML)):
+        headers = {"content-type": declared}
+        made = await system.post("Patient", text.encode("utf-8-sig"), headers=headers)
+        assert made.status_code == 201, made.text
+        assert made.json()["name"] == name["name"]
+
+
+async def test_f8_pretty_is_true_or_false(system: Caller) -> None:
+    place = (await system.post("Patient", PATIENT)).headers["location"]
+    plain = await system.get(f"{place}?_pretty=false")
+    pretty = await system.get(f"{place}?_pretty=true")
+    assert b"\n" not in plain.content
+    assert b"\n  " in pretty.content
+    assert plain.json() == pretty.json()
+    for wrong in (
+        "_pretty=yes",
+        "_pretty=",
+        "_pretty=true&_pretty=true",
+        "_format=json&_format=xml",
+    ):
+        assert_outcome(await system.get(f"{place}?{wrong}"), 400)
+
+
+async def test_f8_a_list_in_several_lines_is_one_list(system: Caller) -> None:
+    """RFC 9110 section 5.3, for `Accept`, `Prefer` and `If-None-Match`."""
+    http, base = system.served.http, system.served.base
+    bearer = ("authorization", f"Bearer {system.token}")
+    accept = [bearer, ("accept", "text/html"), ("accept", XML)]
+    answer = await http.get(f"{base}/Patient?_count=0", headers=accept)
+    assert answer.headers["content-type"].startswith(XML)
+    prefer = [bearer, ("prefer", "handling=lenient"), ("prefer", "return=minimal")]
+    prefer.append(("content-type", "application/fhir+json"))
+    made = await http.post(f"{base}/Patient", json=PATIENT, headers=prefer)
+    assert (made.status_code, made.content) == (201, b"")
+    searched = await http.get(f"{base}/Patient?nonsense=1&_count=0", headers=prefer)
+    assert searched.status_code == 200
+    known = [bearer, ("if-none-match", 'W/"7"'), ("if-none-match", 'W/"1"')]
+    place = made.headers["location"].partition("/_history")[0]
+    assert (await http.get(place, headers=known)).status_code == 304
