@@ -19,6 +19,7 @@ from fhir_server.http.gate import BearerGate
 from fhir_server.http.health import health_routes
 from fhir_server.http.limits import Limits
 from fhir_server.http.logging import RequestLog
+from fhir_server.http.metadata import Metadata
 from fhir_server.http.openapi import openapi_document
 from fhir_server.http.reference import reference_routes
 from fhir_server.http.start import page_routes
@@ -30,6 +31,7 @@ from fhir_server.settings import Settings
 from fhir_server.store import Database
 from fhir_server.store.notes import PUBLIC_URL, note
 from fhir_server.store.resuming import keep_indexing
+from resources.fhir_json import Resource
 from smart_auth.server import AuthorizationServer
 from smart_auth.storage import MongoStorage
 
@@ -59,7 +61,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
             await note(database, PUBLIC_URL, settings.public_url)
             try:
                 service = _service(settings)
-                _add_routes(app, settings, service, database, auth, storage)
+                await _add_routes(app, settings, service, database, auth, storage)
                 service.background.start(keep_indexing(database))
                 try:
                     yield
@@ -100,7 +102,7 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _add_routes(
+async def _add_routes(
     app: FastAPI,
     settings: Settings,
     service: Service,
@@ -117,10 +119,11 @@ def _add_routes(
         revoke=smart["revocation_endpoint"],
     )
 
-    @lru_cache(maxsize=1)
-    def statement(catalogue: Catalogue) -> bytes:
+    limits = _limits(settings)
+
+    def stated(catalogue: Catalogue) -> Resource:
         return capability_statement(
-            catalogue, addresses, service, organization=settings.organization_name
+            catalogue, addresses, service, limits, organization=settings.organization_name
         )
 
     @lru_cache(maxsize=1)
@@ -132,19 +135,17 @@ def _add_routes(
             await database.keep_up()
         return database.catalogue
 
-    async def capability() -> bytes:
-        return statement(await known())
-
     async def openapi() -> bytes:
         return described(await known())
 
-    statement(database.catalogue)
+    metadata = Metadata(database, known, stated, limits)
+    await metadata.prepare()
     app.router.routes[:] = [
         *fhir_routes(
             service,
             BearerGate(auth, database),
-            _limits(settings),
-            capability,
+            limits,
+            metadata,
             auth.smart_configuration,
         ),
         *health_routes(database),

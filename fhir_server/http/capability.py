@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 from fhir.resources.R4B import capabilitystatement as model
 from fhir.resources.R4B.codeableconcept import CodeableConcept
 from fhir.resources.R4B.coding import Coding
 from fhir.resources.R4B.extension import Extension
 
+from fhir_server.http.limits import Limits
 from fhir_server.http.negotiation import JSON_PATCH, Format
 from fhir_server.interactions.call import Service
+from fhir_server.interactions.conditional import MOST_DELETED
 from fhir_server.interactions.history import HISTORY_PARAMETERS, SYSTEM_HISTORY_PARAMETERS
 from fhir_server.interactions.operations import OPERATIONS
 from fhir_server.interactions.operations.operation import OPERATION
@@ -22,11 +24,18 @@ from fhir_server.interactions.table import TABLE
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.search.mixed import TYPE, shared_parameters
 from fhir_server.search.specials import LISTED
+from resources import fhir_json
+from resources.fhir_json import Resource
 from resources.registry import REGISTRY
 
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition"
+_ACCESS = (
+    "Everything but this statement and .well-known/smart-configuration takes an access token of "
+    "SMART App Launch 2.2, and gives what the token's scopes and its patient or user reach: the "
+    "rest looks as if it were not there. What is listed here is the most that any token may do."
+)
 _SYSTEM_CODES = ("transaction", "batch", "search-system", "history-system")
 _SAID = {
     "history-system": f"Parameters: {', '.join(SYSTEM_HISTORY_PARAMETERS)}; of the history of a "
@@ -45,9 +54,14 @@ class OAuthAddresses:
 
 
 def capability_statement(
-    catalogue: Catalogue, oauth: OAuthAddresses, service: Service, *, organization: str
-) -> bytes:
-    """The statement as JSON. Lists what works, no more and no less."""
+    catalogue: Catalogue,
+    oauth: OAuthAddresses,
+    service: Service,
+    limits: Limits,
+    *,
+    organization: str,
+) -> Resource:
+    """The statement. Lists what works, no more and no less; its date is whoever's sends it."""
     statement = model.CapabilityStatement(
         status="active",
         date=datetime.now(UTC).replace(microsecond=0),
@@ -65,11 +79,7 @@ def capability_statement(
         rest=[
             model.CapabilityStatementRest(
                 mode="server",
-                documentation=(
-                    f"A transaction or batch may have {service.max_entries:,} entries. A page of a "
-                    f"search has {service.default_count} matches unless _count says else, and "
-                    f"{service.max_count:,} at most."
-                ),
+                documentation=" ".join(_rules(service, limits)),
                 security=_security(oauth),
                 resource=[
                     _resource(catalogue, type_name, service) for type_name in REGISTRY.endpoints
@@ -86,7 +96,28 @@ def capability_statement(
             )
         ],
     )
-    return statement.model_dump_json().encode()
+    return cast(Resource, fhir_json.parse(statement.model_dump_json().encode()))
+
+
+def _rules(service: Service, limits: Limits) -> Iterator[str]:
+    """What has no element of its own: the limits, and what the operator chose."""
+    yield (
+        f"A transaction or batch may have {service.max_entries:,} entries and {limits.bundle:,} "
+        f"bytes, any other body {limits.resource:,} bytes, each {limits.depth} objects inside one "
+        f"another. An address may have {limits.url:,} bytes; it or a form "
+        f"{limits.parameters:,} parameters."
+    )
+    yield (
+        f"A page of a search has {service.default_count:,} matches unless _count says else, and "
+        f"{service.max_count:,} at most."
+    )
+    unknown = "refused" if service.strict_search else "ignored, which an outcome entry tells"
+    yield f"Unknown search parameters are {unknown}, unless Prefer: handling says else."
+    yield "To create by an update takes scopes that reach every resource of the type."
+    if service.deletes_many:
+        yield f"A conditional delete removes {MOST_DELETED:,} resources at most."
+    if service.skip_unchanged:
+        yield "An update that changes nothing makes no version."
 
 
 def _system_interactions() -> list[str]:
@@ -112,6 +143,7 @@ def _security(oauth: OAuthAddresses) -> model.CapabilityStatementRestSecurity:
     parts = [Extension(url=name, valueUri=address) for name, address in addresses.items()]
     return model.CapabilityStatementRestSecurity(
         cors=True,
+        description=_ACCESS,
         service=[
             CodeableConcept(
                 coding=[Coding(system=_SECURITY_SERVICE, code="SMART-on-FHIR")],

@@ -46,8 +46,8 @@ class Endpoint:
         self._service = service
         self._gate = gate
         self._limits = limits
-        offered: set[str] = {*self._rows, *(("HEAD",) if "GET" in self._rows else ())}
-        self._methods = ", ".join(sorted(offered))
+        reads = ("HEAD",) if "GET" in self._rows else ()
+        self._methods = ", ".join(sorted({*self._rows, *reads, "OPTIONS"}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head, rendering = Head(scope), PLAIN
@@ -65,8 +65,11 @@ class Endpoint:
         head: Head,
         parameters: tuple[tuple[str, str], ...],
     ) -> Reply:
-        store = await self._gate.admit(scope, head)
         asked: str = scope["method"]
+        if asked == "OPTIONS":
+            # What there is to be asked is public (RFC 9110 section 9.3.7); /metadata says it all.
+            return Reply(204, headers=(("allow", self._methods),))
+        store = await self._gate.admit(scope, head)
         row = self._rows.get("GET" if asked == "HEAD" else asked)
         if row is None:
             raise error(

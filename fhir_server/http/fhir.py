@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
@@ -24,13 +24,14 @@ from fhir_server.outcome import Category, FhirError, error
 
 PUBLIC_PATHS = ("/metadata", "/.well-known/smart-configuration")
 """What may be read without a token, and nothing else."""
+_READ: Final = {"allow": "GET, HEAD, OPTIONS"}
 
 
 def fhir_routes(
     service: Service,
     gate: Gate,
     limits: Limits,
-    capability: Callable[[], Awaitable[bytes]],
+    metadata: ASGIApp,
     smart_configuration: Callable[[], Mapping[str, Any]],
 ) -> list[BaseRoute]:
     """The FHIR base. Any origin may ask, none with credentials (R4 `security.html#cors`)."""
@@ -39,7 +40,7 @@ def fhir_routes(
         by_path.setdefault(row.path, []).append(row)
     endpoints = {path: Endpoint(rows, service, gate, limits) for path, rows in by_path.items()}
     published = {
-        "/metadata": _Published(_resource(capability, limits)),
+        "/metadata": _Published(metadata),
         # SMART App Launch, "Conformance": JSON, whatever the Accept header asks for.
         "/.well-known/smart-configuration": _Published(_json(smart_configuration)),
     }
@@ -57,16 +58,6 @@ def _route(path: str, application: ASGIApp) -> Route:
     return Route(f"/fhir{route_path(path)}", application, middleware=[Middleware(CrossOrigin)])
 
 
-def _resource(json: Callable[[], Awaitable[bytes]], limits: Limits) -> ASGIApp:
-    """One resource, in the form that is asked for."""
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI
-        _, rendering = steering(scope, Head(scope), limits)
-        await rendering.respond(send, Reply(200, await json()))
-
-    return answer
-
-
 def _json(document: Callable[[], Mapping[str, Any]]) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await JSONResponse(dict(document()))(scope, receive, send)
@@ -82,10 +73,11 @@ class _Published:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            if scope["method"] == "OPTIONS":
+                await PLAIN.respond(send, Reply(204, headers=tuple(_READ.items())))
+                return
             if scope["method"] not in ("GET", "HEAD"):
-                raise error(
-                    Category.METHOD, "This can only be read.", headers={"allow": "GET, HEAD"}
-                )
+                raise error(Category.METHOD, "This can only be read.", headers=_READ)
             await self._answer(scope, receive, send)
         except FhirError as problem:
             await PLAIN.respond(send, refusal(problem))

@@ -26,6 +26,11 @@ from resources.fhir_json import Resource
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _TYPES: Final = {each: (b"content-type", each.content_type.encode()) for each in Format}
 _VARY: Final = (b"vary", b"accept, accept-encoding")
+_PUBLIC: Final = (
+    (b"cache-control", b"public, no-cache"),
+    (b"vary", b"accept, accept-encoding, origin"),
+)
+"""What is kept has to be told apart by all that it depends on (RFC 9110 section 12.5.5)."""
 _BODILESS: Final = frozenset((204, 304))
 """Statuses that have no body, so that a length would be wrong (RFC 9110 section 8.6)."""
 _SMALL: Final = 2_048
@@ -53,12 +58,13 @@ class Rendering:
         if not self._plain and body:
             body = await _off_the_loop(self._written, body)
         headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
-        headers.append(_NO_STORE)
+        headers += _PUBLIC if reply.is_public else (_NO_STORE,)
         if body:
             headers.append(_TYPES[self.format])
         if self.coding is not None and len(body) >= _SMALL:
             body = await _off_the_loop(COMPRESSORS[self.coding], body)
-            headers += [(b"content-encoding", self.coding.encode()), _VARY]
+            headers.append((b"content-encoding", self.coding.encode()))
+            headers += () if reply.is_public else (_VARY,)
         if reply.status not in _BODILESS:
             headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})

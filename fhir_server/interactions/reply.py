@@ -21,6 +21,8 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     version: StoredVersion | None = None
     """The version that was read or written, for the response entry of a bundle."""
+    is_public: bool = False
+    """Anybody may keep it, and ask each time whether it has changed."""
 
 
 def version_headers(version: StoredVersion) -> tuple[tuple[str, str], ...]:

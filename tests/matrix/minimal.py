@@ -37,7 +37,15 @@ _EXTRA: dict[str, dict[str, Any]] = {
             ]
         }
     },
-    "Appointment": {"status": "proposed"},
+    "Appointment": {
+        "status": "proposed",
+        "participant": [{"actor": {"reference": "Location/shared-main"}, "status": "accepted"}],
+    },
+    "CapabilityStatement": {
+        "kind": "requirements",
+        "description": "Matrix",
+        "rest": [{"mode": "server"}],
+    },
     "Consent": {"policyRule": {"text": "policy"}},
     "Endpoint": {"status": "active"},
     "Group": {"actual": True, "type": "person"},
@@ -52,8 +60,21 @@ _EXTRA: dict[str, dict[str, Any]] = {
             {"type": "alternate", "resource": {"reference": "Location/shared-main"}},
         ]
     },
-    "SearchParameter": {"base": ["Observation"]},
+    "AppointmentResponse": {"participantType": [{"text": "participant"}]},
+    "SearchParameter": {
+        "status": "draft",
+        "base": ["Observation"],
+        "code": "matrix",
+        "type": "token",
+        "expression": "Observation.code",
+    },
     "OperationDefinition": {"name": "Matrix"},
+    "StructureDefinition": {
+        "name": "Matrix",
+        "type": "Matrix",
+        "differential": {"element": [{"id": "Matrix", "path": "Matrix"}]},
+    },
+    "TerminologyCapabilities": {"kind": "requirements", "description": "Matrix"},
 }
 """What invariants ask for beyond the required elements."""
 
