@@ -12,6 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
+from types import ModuleType
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -22,6 +25,11 @@ from pymongo.errors import PyMongoError
 
 from fhir_server.mongodb.binary import find_mongod
 from tests.demo.served import Record, serving_record
+
+# httpcore looks for sniffio some seven times a request, and what is absent is looked for in every
+# folder of the path each time, which took longer than what the server does.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = cast("ModuleType", None)
 
 # The same examples in every run, so that a change is to blame for what a change breaks; new ones
 # are looked for with HYPOTHESIS_PROFILE=explore. A busy machine is no failure, so no deadlines.
