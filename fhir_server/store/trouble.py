@@ -32,6 +32,9 @@ _DOCUMENT_SIZE: Final = {10334, 17280, 17419}
 _TOO_DEEP: Final = {15, 17279}
 _NOT_PRIMARY: Final = {91, 189, 10107, 11600, 11602, 13435, 13436}
 _DUPLICATE: Final = 11000
+_EXPIRED: Final = 290
+"""A command that was running when MongoDB ended its transaction, which had lived too long; the
+commands after it get an error that is labelled."""
 
 
 class StoreFault(RuntimeError):
@@ -129,6 +132,8 @@ def _code(problem: OperationFailure) -> int:
 def _of_code(problem: OperationFailure, code: int) -> Exception:
     if code == _DUPLICATE:
         return Duplicate()
+    if code == _EXPIRED:
+        return Interrupted(away=False)
     if code in _MAX_TIME:
         return _too_costly("took longer than is allowed here")
     if code in _SORT_MEMORY:

@@ -233,8 +233,9 @@ async def test_many_updates_keep_their_order_and_kind(store: FhirStore) -> None:
     ]
 
 
+@pytest.mark.parametrize("idle", [True, False], ids=["between commands", "during a command"])
 async def test_w9_a_transaction_beyond_mongodbs_own_limit_says_so(
-    mongodb_uri: str, database_name: str
+    mongodb_uri: str, database_name: str, idle: bool
 ) -> None:
     """Tried again it would only run into it again; nothing of it is left."""
     limits = Limits(lifetime_seconds=1.5)
@@ -251,7 +252,11 @@ async def test_w9_a_transaction_beyond_mongodbs_own_limit_says_so(
 
         async def work(inside: FhirStore) -> None:
             await inside.create("Patient", patient("0"), logical_id=logical_id)
-            await asyncio.sleep(2.5)
+            if idle:
+                await asyncio.sleep(2.5)
+            else:
+                slow = {"_id": logical_id, "$where": "sleep(3000) || true"}
+                await database.many("Patient", slow, {}, inside._reach.session)
             await inside.create("Patient", patient("1"))
 
         try:
