@@ -246,22 +246,35 @@ Mapping: TypeAlias = Callable[[str], "str | None"]
 """The new text of a link, or None to leave it."""
 
 _REWRITTEN: Final = frozenset({"Reference", "uri", "url", "oid", "uuid"})
+_WITH_NARRATIVES: Final = ("contained", "section")
+"""Below which a `text` may be a Narrative: contained resources, sections of a Composition."""
 _NARRATIVE_LINK: Final = re.compile(
     r"""(<(?:a|img)\b[^<>]*?\s(?:href|src)\s*=\s*)("[^"]*"|'[^']*')"""
 )
 
 
-def rewrite(resource: Resource, mapping: Mapping) -> list[Link]:
+_SPELT: Final = frozenset({"oid", "uuid"})
+"""Types whose form no address of a resource has."""
+
+
+def rewrite(
+    resource: Resource, mapping: Mapping, later: list[tuple[Link, str]] | None = None
+) -> list[Link]:
     """Rewrites in place every link that a transaction has to (`http.html#transaction`).
 
     Those are references, elements of type uri, url, oid and uuid, and `<a href>` and
-    `<img src>` in narratives. Elements of type canonical are not replaced. The references as
-    they are then are returned, to save another walk.
+    `<img src>` in narratives, those of a Composition's sections too. Elements of type canonical
+    are not replaced. The references as they are then are returned, to save another walk. An oid
+    or uuid is none afterwards: with `later`, what it becomes is put there, for those who have yet
+    to check the resource.
     """
     found = links(resource)
     for link in found:
         if link.fhir_type in _REWRITTEN and (text := mapping(link.text)) is not None:
-            link.replace(text)
+            if later is not None and link.fhir_type in _SPELT:
+                later.append((link, text))
+            else:
+                link.replace(text)
     _rewrite_narratives(resource, mapping)
     return [link for link in found if link.fhir_type == "Reference"]
 
@@ -270,10 +283,11 @@ def _rewrite_narratives(resource: Resource, mapping: Mapping) -> None:
     narrative: Any = resource.get("text")
     if isinstance(narrative, OBJECT):
         _rewrite_narrative(narrative, mapping)
-    contained: Any = resource.get("contained")
-    for inner in contained if isinstance(contained, ARRAY) else ():
-        if isinstance(inner, OBJECT):
-            _rewrite_narratives(inner, mapping)
+    for name in _WITH_NARRATIVES:
+        below: Any = resource.get(name)
+        for inner in below if isinstance(below, ARRAY) else ():
+            if isinstance(inner, OBJECT):
+                _rewrite_narratives(inner, mapping)
 
 
 def _rewrite_narrative(narrative: Resource, mapping: Mapping) -> None:

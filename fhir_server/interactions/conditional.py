@@ -9,7 +9,7 @@ search beside the one to write: the answer discloses whether there is a match.
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fhir_server.access.context import Interaction
 from fhir_server.interactions.call import Call, Return
@@ -20,6 +20,7 @@ from fhir_server.interactions.checked import (
 )
 from fhir_server.interactions.doubts import doubts
 from fhir_server.interactions.etag import expected_version
+from fhir_server.interactions.exclusion import criteria_locks
 from fhir_server.interactions.patch import patched
 from fhir_server.interactions.reply import Reply, outcome_body, written
 from fhir_server.outcome import Category, FhirError, Issue, error
@@ -40,7 +41,7 @@ async def create_unless_exists(
     expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
 
     async def attempt(store: FhirStore) -> tuple[StoredVersion, bool]:
-        await store.lock([criteria_lock(call.type_name, criteria)])
+        await store.lock(criteria_locks(store.catalogue, call.type_name, criteria, resource))
         found = await store.find(call.type_name, expression, limit=2)
         if len(found) > 1:
             raise several_matches(call.type_name)
@@ -63,7 +64,7 @@ async def conditional_update(call: Call) -> Reply:
     call.store.require(Interaction.UPDATE, call.type_name)
 
     async def attempt(store: FhirStore) -> Written:
-        await store.lock([criteria_lock(call.type_name, criteria)])
+        await store.lock(criteria_locks(store.catalogue, call.type_name, criteria, proposed))
         found = await only_match(store, call.type_name, expression)
         if found is None and given is None and expected is None:
             return Written(await store.create(call.type_name, proposed), created=True)
@@ -106,7 +107,7 @@ async def conditional_patch(call: Call) -> Reply:
     call.store.require(Interaction.UPDATE, call.type_name)
 
     async def attempt(store: FhirStore) -> Written:
-        await store.lock([criteria_lock(call.type_name, criteria)])
+        await store.lock(criteria_locks(store.catalogue, call.type_name, criteria))
         found = await only_match(store, call.type_name, expression)
         if found is None:
             raise error(Category.NOT_FOUND, f"The criteria match no {call.type_name}.")
@@ -123,7 +124,7 @@ async def conditional_delete(call: Call) -> Reply:
     criteria = _criteria(call)
 
     async def attempt(store: FhirStore) -> int:
-        await store.lock([criteria_lock(call.type_name, criteria)])
+        await store.lock(criteria_locks(store.catalogue, call.type_name, criteria))
         found = await to_delete(call, store, criteria)
         for one in found:
             await store.delete(call.type_name, one.logical_id)
@@ -168,13 +169,6 @@ def _criteria(call: Call) -> str:
 def _too_many(type_name: str) -> FhirError:
     text = f"More than {MOST_DELETED} of type {type_name} match; delete them in smaller parts."
     return error(Category.TOO_COSTLY, text)
-
-
-def criteria_lock(type_name: str, criteria: str) -> str:
-    """The name under which equal criteria exclude each other, however their parts are ordered and
-    written."""
-    pairs = sorted(parse_qsl(criteria.lstrip("?"), keep_blank_values=True))
-    return f"criteria:{type_name}?{urlencode(pairs)}"
 
 
 def several_matches(type_name: str) -> FhirError:

@@ -5,6 +5,7 @@ It needs the right to read as well as to update: a `test` tells what is there.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
@@ -43,13 +44,26 @@ def fhirpath_patch(parameters: Resource) -> Patch:
     return partial(apply_fhirpath_patch, patch=parameters)
 
 
-async def patched(call: Call, store: FhirStore, logical_id: str) -> Written:
-    """The next version of the resource: read, patched and written in one transaction."""
+async def _as_it_is(_: Resource) -> None:
+    """Nothing is to be done to what a patch made."""
+
+
+async def patched(
+    call: Call,
+    store: FhirStore,
+    logical_id: str,
+    link: Callable[[Resource], Awaitable[None]] = _as_it_is,
+) -> Written:
+    """The next version of the resource: read, patched and written in one transaction.
+
+    `link` resolves in place what the patch refers to inside a bundle.
+    """
     current = await store.read(call.type_name, logical_id)
     expected = expected_version(call.conditions.if_match)
     resource = _apply(call, cast(Resource, fhir_json.parse(current.json)))
     if (resource.get("resourceType"), resource.get("id")) != (call.type_name, logical_id):
         raise error(Category.INVALID, "A patch cannot change the id or the type of a resource.")
+    await link(resource)
     proposed = without_server_elements(checked(resource, call.type_name))
     with_local_references(proposed, call.service.base_url)
     return await store.update(

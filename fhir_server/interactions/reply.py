@@ -57,3 +57,10 @@ def written(
         case Return.REPRESENTATION | None:
             body = version.json
     return Reply(status, body, (*headers, location), version)
+
+
+def deleted(marker: StoredVersion | None) -> Reply:
+    """The answer to a delete; None where there was nothing left to delete."""
+    if marker is None:
+        return Reply(204)
+    return Reply(204, headers=(("etag", f'W/"{marker.version}"'),), version=marker)

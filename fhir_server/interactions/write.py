@@ -11,7 +11,7 @@ from fhir_server.interactions.checked import (
 from fhir_server.interactions.conditional import create_unless_exists
 from fhir_server.interactions.doubts import doubts
 from fhir_server.interactions.etag import expected_version
-from fhir_server.interactions.reply import Reply, written
+from fhir_server.interactions.reply import Reply, deleted, written
 from fhir_server.outcome import Category, error
 
 
@@ -55,7 +55,4 @@ async def delete(call: Call) -> Reply:
     """204; the history stays. What is deleted already stays deleted."""
     call.without_parameters()
     expected = expected_version(call.conditions.if_match)
-    marker = await call.store.delete(call.type_name, call.logical_id, if_match=expected)
-    if marker is None:
-        return Reply(204)
-    return Reply(204, headers=(("etag", f'W/"{marker.version}"'),), version=marker)
+    return deleted(await call.store.delete(call.type_name, call.logical_id, if_match=expected))

@@ -10,7 +10,7 @@ from fhir_server.store.publishing import finish, install, refresh
 from fhir_server.store.reindexing import Progress, reindex
 from fhir_server.store.schema import StoreRefused
 from fhir_server.store.versions import HistoryPage, StoredVersion, Written
-from fhir_server.store.writing import Change
+from fhir_server.store.writing import Change, Removal
 
 __all__ = [
     "Change",
@@ -21,6 +21,7 @@ __all__ = [
     "Integrity",
     "Limits",
     "Progress",
+    "Removal",
     "SearchPage",
     "StoreRefused",
     "StoredVersion",

@@ -28,7 +28,7 @@ from fhir_server.store.publishing import Reindexing
 from fhir_server.store.reach import Reach
 from fhir_server.store.supporting import with_support
 from fhir_server.store.versions import HistoryPage, StoredVersion, TimelinePage, Written
-from fhir_server.store.writing import Change, New
+from fhir_server.store.writing import Change, New, Removal
 from resources.fhir_json import Resource
 
 T = TypeVar("T")
@@ -260,16 +260,23 @@ class FhirStore:
         """The delete marker; None where the resource was deleted before. Raises NOT_FOUND,
         PRECONDITION, CONFLICT."""
 
-        async def work(store: FhirStore) -> StoredVersion | None:
-            marker = await writing.delete(store._reach, type_name, logical_id, if_match=if_match)
-            if store._ledger is not None and marker is not None:
-                store._ledger.deleted.add((type_name, logical_id))
-            return marker
-
+        removals = [Removal(type_name, logical_id, if_match)]
         if self._reach.session is not None:
-            return await work(self)
+            return (await self.delete_many(removals))[0]
         async with self._reach.database.serial((type_name, logical_id)):
-            return await self.run_transaction(work)
+            return (await self.delete_many(removals))[0]
+
+    async def delete_many(self, removals: Sequence[Removal]) -> list[StoredVersion | None]:
+        """The same for many at once, all or none, with a few round trips for each type."""
+
+        async def work(store: FhirStore) -> list[StoredVersion | None]:
+            markers = await writing.delete(store._reach, removals)
+            if store._ledger is not None:
+                deleted = (one for one in markers if one is not None)
+                store._ledger.deleted.update((one.type_name, one.logical_id) for one in deleted)
+            return markers
+
+        return await self.run_transaction(work)
 
     # All or nothing
 
@@ -310,6 +317,22 @@ class FhirStore:
         if self._reach.session is None:
             raise RuntimeError("a lock lasts until the end of a transaction, and there is none")
         await transactions.lock(self._reach.database, self._reach.session, keys)
+
+    async def hold(self, identities: Iterable[tuple[str, str]]) -> None:
+        """Inside a transaction: nobody changes these resources until its end, or one of the two is
+        run again. For what a decision or an answer rests on, and what is not written itself."""
+        if self._reach.session is None:
+            raise RuntimeError("what is held is held until the end of a transaction")
+        by_type: dict[str, list[str]] = {}
+        for type_name, logical_id in sorted(identities):
+            by_type.setdefault(type_name, []).append(logical_id)
+        for type_name, ids in by_type.items():
+            await transactions.hold(self._reach.database, self._reach.session, type_name, ids)
+
+    async def next_versions(self, type_name: str, ids: Sequence[str]) -> dict[str, int]:
+        """Inside a transaction: the version that an update of each makes, as far as there is one to
+        be updated; 1 is that of the others."""
+        return await writing.next_versions(self._reach, type_name, ids)
 
 
 class UnrestrictedStore(FhirStore):

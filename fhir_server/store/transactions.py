@@ -7,7 +7,7 @@ skew). Whatever a decision read is therefore made a write, of a lock document.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
 from random import uniform
 from time import monotonic
@@ -125,3 +125,15 @@ async def lock(database: Database, session: AsyncClientSession, keys: Iterable[s
             await database.collection(LOCKS).bulk_write(writes, ordered=False, session=session)
     except Duplicate:  # made by another transaction since this one's snapshot
         raise Interrupted(away=False) from None
+
+
+async def hold(
+    database: Database, session: AsyncClientSession, type_name: str, ids: Sequence[str]
+) -> None:
+    """Until the end of the transaction, nobody else who changes one of these resources can commit.
+
+    A resource that was only read becomes a write: MongoDB looks for no other conflicts.
+    """
+    found = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
+    with TRANSLATING:
+        await database.collection(type_name).update_many(found, {"$inc": {"h": 1}}, session=session)

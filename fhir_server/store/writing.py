@@ -8,12 +8,12 @@ both have to be within the caller's reach.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Final, TypeVar
 from uuid import uuid4
 
 from bson.raw_bson import RawBSONDocument
@@ -44,6 +44,8 @@ from fhir_server.store.transactions import opened, run_transaction
 from fhir_server.store.trouble import TRANSLATING, Duplicate, Interrupted
 from fhir_server.store.versions import StoredVersion, Written
 from resources.fhir_json import Resource, dump
+
+T = TypeVar("T")
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _AT_ONCE: Final = 500
@@ -78,6 +80,20 @@ class Change:
     resource: Resource
     if_match: int | None = None
     method: str = "PUT"
+    renews: bool = False
+    """It makes a version of what is unchanged too: something refers to that version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A resource to be deleted."""
+
+    type_name: str
+    logical_id: str
+    if_match: int | None = None
+
+
+_Named = TypeVar("_Named", Change, Removal)
 
 
 async def create(reach: Reach, items: Sequence[New]) -> list[StoredVersion]:
@@ -152,15 +168,25 @@ def _first(rule: Rule, item: New, moment: datetime) -> Draft:
 
 async def update(reach: Reach, changes: Sequence[Change], *, skip_unchanged: bool) -> list[Written]:
     """Puts each in its place; only inside a transaction."""
+
+    async def of_type(type_name: str, some: Sequence[Change]) -> list[Written]:
+        return await _update_type(reach, type_name, some, skip_unchanged=skip_unchanged)
+
+    return await _type_by_type(changes, of_type)
+
+
+async def _type_by_type(
+    items: Sequence[_Named], work: Callable[[str, Sequence[_Named]], Awaitable[list[T]]]
+) -> list[T]:
+    """What the work comes to for each, asked once for each type."""
     by_type: dict[str, list[int]] = {}
-    for index, change in enumerate(changes):
-        by_type.setdefault(change.type_name, []).append(index)
-    written: dict[int, Written] = {}
+    for index, item in enumerate(items):
+        by_type.setdefault(item.type_name, []).append(index)
+    done: dict[int, T] = {}
     for type_name, indexes in by_type.items():
-        some = [changes[index] for index in indexes]
-        results = await _update_type(reach, type_name, some, skip_unchanged=skip_unchanged)
-        written.update(zip(indexes, results, strict=True))
-    return [written[index] for index in range(len(changes))]
+        results = await work(type_name, [items[index] for index in indexes])
+        done.update(zip(indexes, results, strict=True))
+    return [done[index] for index in range(len(items))]
 
 
 async def _update_type(
@@ -180,7 +206,7 @@ async def _update_type(
             written.append(Written(made.version, created=True))
             continue
         _check_version(current["v"], change.if_match)
-        if skip_unchanged and _unchanged(change, current):
+        if skip_unchanged and not change.renews and _unchanged(change, current):
             kept = version_of(type_name, change.logical_id, current)
             written.append(Written(kept, created=False, changed=False))
             continue
@@ -192,32 +218,56 @@ async def _update_type(
     return written
 
 
-async def delete(
-    reach: Reach, type_name: str, logical_id: str, *, if_match: int | None
-) -> StoredVersion | None:
-    """The delete marker, or None where the resource was deleted before."""
+async def delete(reach: Reach, removals: Sequence[Removal]) -> list[StoredVersion | None]:
+    """The delete markers, None where a resource was deleted before; only inside a transaction."""
+
+    async def of_type(type_name: str, some: Sequence[Removal]) -> list[StoredVersion | None]:
+        return await _delete_type(reach, type_name, some)
+
+    return await _type_by_type(removals, of_type)
+
+
+async def _delete_type(
+    reach: Reach, type_name: str, removals: Sequence[Removal]
+) -> list[StoredVersion | None]:
     rule = reach.rule(Interaction.DELETE, type_name)
-    current = (await _current(reach, rule, [logical_id])).get(logical_id)
-    if current is None:
-        raise await _unreached(reach, rule, logical_id)
-    _check_version(current["v"], if_match)
-    if current.get("x"):
-        return None
-    document, version = marker(type_name, current)
-    await _replace(reach, type_name, [_Succession(current, document, version.last_updated)])
-    return version
+    stored = await _current(reach, rule, [one.logical_id for one in removals])
+    markers: list[StoredVersion | None] = []
+    replaced: list[_Succession] = []
+    for one in removals:
+        current = stored.get(one.logical_id)
+        if current is None:
+            raise await _unreached(reach, rule, one.logical_id)
+        _check_version(current["v"], one.if_match)
+        if current.get("x"):
+            markers.append(None)
+            continue
+        document, version = marker(type_name, current)
+        replaced.append(_Succession(current, document, version.last_updated))
+        markers.append(version)
+    await _replace(reach, type_name, replaced)
+    return markers
 
 
 async def _current(reach: Reach, rule: Rule, ids: list[str]) -> dict[str, RawBSONDocument]:
     """What is there, as far as the rule reaches, by id."""
     if len(set(ids)) != len(ids):
         raise error(Category.INVALID, f"One {rule.type_name} is to be changed twice at once.")
-    found = await reach.database.many_raw(rule.type_name, rule.among(ids), KEPT, reach.session)
+    found = await reach.database.many_raw(
+        rule.type_name, rule.among(ids), KEPT, reach.session, limit=len(ids)
+    )
     return {
         document["_id"]: document
         for document in found
         if not document.get("x") or await saw(reach, rule, document["_id"], document["v"])
     }
+
+
+async def next_versions(reach: Reach, type_name: str, ids: Sequence[str]) -> dict[str, int]:
+    """What an update makes of each that is there, as far as the caller may update it."""
+    rule = reach.rule(Interaction.UPDATE, type_name)
+    stored = await _current(reach, rule, list(ids))
+    return {logical_id: current["v"] + 1 for logical_id, current in stored.items()}
 
 
 async def _unreached(reach: Reach, rule: Rule, logical_id: str) -> FhirError:

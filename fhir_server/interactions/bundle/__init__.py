@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fhir_server.interactions.bundle.batch import process_batch
-from fhir_server.interactions.bundle.entries import parse_entries
+from fhir_server.interactions.bundle.entries import parse_entries, readable
 from fhir_server.interactions.bundle.transaction import process_transaction
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.reply import Reply
@@ -30,7 +30,7 @@ async def process_bundle(call: Call, rows: Sequence[Row]) -> Reply:
             f"A Bundle of type transaction or batch is processed here, not of type {kind!r:.60}.",
             "Bundle.type",
         )
-    entries = parse_entries(bundle, call.service)
+    parsed = parse_entries(bundle, call.service)
     if kind == "batch":
-        return await process_batch(call, entries, rows)
-    return await process_transaction(call, entries, rows)
+        return await process_batch(call, parsed, rows)
+    return await process_transaction(call, readable(parsed), rows)

@@ -1,51 +1,40 @@
 """One try at a transaction, inside a transaction of MongoDB (R4 3.1.0.11.2).
 
-It deletes, creates, updates and patches, then reads. Criteria are read under lock documents, so
-that equal ones exclude each other, whatever worker they come to.
+It deletes, creates, updates and patches, then reads. What it decides on is locked or held
+(`guards`), so that whatever worker the others come to, all happen as if one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from fhir_server.interactions.bundle.allowance import Allowance
 from fhir_server.interactions.bundle.batch import perform_entry
 from fhir_server.interactions.bundle.entries import Entry, at_entry, issue_at_entry
-from fhir_server.interactions.bundle.links import ConditionalReferences
+from fhir_server.interactions.bundle.guards import held, locks
+from fhir_server.interactions.bundle.linking import Linking, Prepared, copied, linking
+from fhir_server.interactions.bundle.links import ConditionalReferences, conditional_references
 from fhir_server.interactions.bundle.patches import patch_of
+from fhir_server.interactions.bundle.proposed import Proposed
 from fhir_server.interactions.bundle.selection import Selection, select
 from fhir_server.interactions.call import Call
-from fhir_server.interactions.conditional import criteria_lock, to_delete, update_target
+from fhir_server.interactions.conditional import to_delete, update_target
 from fhir_server.interactions.doubts import doubts
 from fhir_server.interactions.etag import expected_version
 from fhir_server.interactions.patch import patched
-from fhir_server.interactions.reply import Reply, written
+from fhir_server.interactions.reply import Reply, deleted, written
 from fhir_server.interactions.row import Row
 from fhir_server.outcome import Category, FhirError, error
-from fhir_server.store import DanglingReferences
+from fhir_server.search.expression import Expression
+from fhir_server.search.query import parse_criteria
+from fhir_server.store import Change, DanglingReferences, Removal, StoredVersion
 from fhir_server.store.versions import Written
-from fhir_server.store.writing import Change
 from resources.fhir_json import Resource
-from resources.references import rewrite
 
 _AT_ONCE: Final = 500
 """Updates of one round trip: what they replace is in memory beside them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What a transaction writes, as far as it can be known before it begins."""
-
-    resources: Mapping[int, Resource]
-    """By entry; each checked."""
-    has_searches: bool
-    """Some reference is a search, to be resolved inside the transaction."""
-    new_ids: Mapping[int, str]
-    """By entry that may create."""
-    identities: Mapping[int, str]
-    """By entry: `Type/id`, which what the criteria select takes the place of."""
 
 
 class Attempt:
@@ -60,23 +49,23 @@ class Attempt:
         self.replies: dict[int, Reply] = {}
         self.written: set[tuple[str, str]] = set()
         """The identities that are written, each once."""
+        self.selection = Selection()
+        self.linking = Linking({}, frozenset())
+        self.conditional = ConditionalReferences(self.store, self.allowance)
 
     async def run(self) -> dict[int, Reply]:
-        await self._lock()
-        for entry in self._of("DELETE"):
-            await self._delete(entry)
-        resources = self.prepared.resources
-        selection = await select(self.store, self.entries, resources, self.prepared.new_ids)
-        resources = await self._linked(selection)
-        await self._create(resources, selection)
-        waiting = [entry for entry in self._of("PUT") if entry.index not in self.replies]
-        for start in range(0, len(waiting), _AT_ONCE):
-            await self._update(waiting[start : start + _AT_ONCE], resources, selection)
+        await self.store.lock(locks(self.store.catalogue, self.entries, self.prepared.resources))
+        await self._delete_all()
+        resources, new_ids = self.prepared.resources, self.prepared.new_ids
+        self.selection = await select(self.store, self.entries, resources, new_ids)
+        self.linking = await linking(self.store, self.entries, self.prepared, self.selection)
+        await self._write_all()
         for entry in self._of("PATCH"):
-            await self._patch(entry, selection)
+            await self._patch(entry)
         await self._settle()
         for entry in self._of("GET", "HEAD"):
             self.replies[entry.index] = await self._perform(entry)
+        await self.store.hold(held(self.entries, self.selection, self.conditional) - self.written)
         return self.replies
 
     async def _settle(self) -> None:
@@ -95,15 +84,6 @@ class Attempt:
     def _of(self, *methods: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.method in methods]
 
-    async def _lock(self) -> None:
-        keys = {
-            criteria_lock(entry.type_name, entry.criteria)
-            for entry in self.entries
-            if entry.criteria is not None
-        }
-        if keys:
-            await self.store.lock(sorted(keys))
-
     async def _perform(self, entry: Entry) -> Reply:
         try:
             return await perform_entry(self.call, entry, self.rows, self.allowance)
@@ -121,15 +101,45 @@ class Attempt:
 
     # ---- deletes -----------------------------------------------------------------------------
 
-    async def _delete(self, entry: Entry) -> None:
-        if not entry.is_conditional:
-            self._once(entry, entry.segments[1])
-            self.replies[entry.index] = await self._perform(entry)
-            return
+    async def _delete_all(self) -> None:
+        removing = self._of("DELETE")
+        direct = [entry for entry in removing if not entry.is_conditional]
+        for some in _parts(direct):
+            removals = [self._removal(entry) for entry in some]
+            try:
+                markers = await self.store.delete_many(removals)
+            except FhirError:  # whose fault it is shows when they are made one by one
+                markers = [
+                    await self._delete_one(entry, removal)
+                    for entry, removal in zip(some, removals, strict=True)
+                ]
+            for entry, marker in zip(some, markers, strict=True):
+                self.replies[entry.index] = deleted(marker)
+        for entry in removing:
+            if entry.is_conditional:
+                await self._delete_matches(entry)
+
+    def _removal(self, entry: Entry) -> Removal:
         try:
-            for one in await to_delete(self._as(entry), self.store, entry.query):
+            self._once(entry, entry.segments[1])
+            expected = expected_version(entry.conditions.if_match)
+        except FhirError as problem:
+            raise at_entry(problem, entry) from None
+        return Removal(entry.type_name, entry.segments[1], expected)
+
+    async def _delete_one(self, entry: Entry, removal: Removal) -> StoredVersion | None:
+        try:
+            return (await self.store.delete_many([removal]))[0]
+        except FhirError as problem:
+            raise at_entry(problem, entry) from None
+
+    async def _delete_matches(self, entry: Entry) -> None:
+        try:
+            found = await to_delete(self._as(entry), self.store, entry.query)
+            for one in found:
                 self._once(entry, one.logical_id)
-                await self.store.delete(entry.type_name, one.logical_id)
+            removals = [Removal(entry.type_name, one.logical_id) for one in found]
+            await self.store.delete_many(removals)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
         self.replies[entry.index] = Reply(204)
@@ -144,69 +154,106 @@ class Attempt:
             body=None,
         )
 
-    # ---- creates -----------------------------------------------------------------------------
+    # ---- creates and updates -----------------------------------------------------------------
 
-    async def _linked(self, selection: Selection) -> Mapping[int, Resource]:
-        """The resources to write, with conditional references and what was selected put in."""
-        identities = self.prepared.identities
-        renamed = {
-            identities[index]: f"{found.type_name}/{found.logical_id}"
-            for index, found in selection.found.items()
-            if index in identities
-        }
-        renamed |= {identities[index]: identities[twin] for index, twin in selection.twins.items()}
-        if not renamed and not self.prepared.has_searches:
-            return self.prepared.resources
-        conditional = ConditionalReferences(self.store, self.allowance)
-        copies: dict[int, Resource] = {}
-        for entry in self._of("POST", "PUT"):
-            if entry.method == "POST" and selection.selects(entry.index):
-                continue
-            copy = copies[entry.index] = _copy(self.prepared.resources[entry.index])
-            rewrite(copy, renamed.get)
+    async def _write_all(self) -> None:
+        """First what refers to nothing by a search, then what does: "Resolve any conditional
+        references" is the last step, so that they find what this transaction makes."""
+        writing = [entry for entry in self._of("POST", "PUT") if self._writes(entry)]
+        searching = self.prepared.searching
+        known = [entry for entry in writing if entry.index not in searching]
+        resources = self.prepared.resources
+        await self._write(
+            known, {one.index: self.linking.linked(resources[one.index]) for one in known}
+        )
+        last = [entry for entry in writing if entry.index in searching]
+        if last:
+            await self._write(last, await self._resolved(last))
+        for entry in self._of("POST"):
+            self._tell_known(entry)
+
+    def _writes(self, entry: Entry) -> bool:
+        return entry.method == "PUT" or not self.selection.selects(entry.index)
+
+    def _tell_known(self, entry: Entry) -> None:
+        """Of a conditional create what was there already, or is made by another entry."""
+        if entry.index in self.selection.found:
+            known = self.selection.found[entry.index]
+            self.replies[entry.index] = written(self.call, known, created=False)
+        elif entry.index in self.selection.twins:
+            twin = self.replies[self.selection.twins[entry.index]].version
+            if twin is None:
+                raise RuntimeError("a create has a version")
+            self.replies[entry.index] = written(self.call, twin, created=False)
+
+    async def _resolved(self, some: Sequence[Entry]) -> dict[int, Resource]:
+        """Their resources with every search resolved; each sees what the others will be."""
+        copies = {entry.index: copied(self.prepared.resources[entry.index]) for entry in some}
+        for copy in copies.values():
+            self.linking.link(copy)
+        proposed = self._proposed(some, copies)
+        self.conditional = ConditionalReferences(self.store, self.allowance, proposed)
+        for entry in some:
             try:
-                await conditional.resolve(copy)
+                await self.conditional.resolve(copies[entry.index])
             except FhirError as problem:
                 raise at_entry(problem, entry) from None
         return copies
 
-    async def _create(self, resources: Mapping[int, Resource], selection: Selection) -> None:
-        fresh = [entry for entry in self.entries if self._creates(entry, selection)]
-        created = await self.store.create_many(
-            [
-                (entry.type_name, self.prepared.new_ids[entry.index], resources[entry.index])
-                for entry in fresh
-            ]
-        )
-        for entry, version in zip(fresh, created, strict=True):
-            self.replies[entry.index] = written(self.call, version, created=True)
-        versions = dict(zip((entry.index for entry in fresh), created, strict=True))
-        for entry in self._of("POST"):
-            if entry.index in selection.found:
-                known = selection.found[entry.index]
-            elif entry.index in selection.twins:
-                known = versions[selection.twins[entry.index]]
-            else:
-                continue
-            self.replies[entry.index] = written(self.call, known, created=False)
+    def _proposed(self, some: Sequence[Entry], copies: Mapping[int, Resource]) -> Proposed:
+        asked = {
+            each
+            for entry in some
+            for each in self._criteria_of_references(entry, copies[entry.index])
+        }
+        proposed = Proposed(self.store.catalogue, asked)
+        for entry in some:
+            new = self._creates(entry)
+            logical_id = self._id_of(entry)
+            proposed.add(entry.index, entry.type_name, logical_id, copies[entry.index], new=new)
+        return proposed
 
-    def _creates(self, entry: Entry, selection: Selection) -> bool:
+    def _criteria_of_references(
+        self, entry: Entry, resource: Resource
+    ) -> Iterator[tuple[str, Expression]]:
+        try:
+            for _, parsed in conditional_references(resource):
+                type_name, criteria = parsed.type_name or "", parsed.criteria or ""
+                yield type_name, parse_criteria(self.store.catalogue, type_name, criteria)
+        except FhirError as problem:
+            raise at_entry(problem, entry) from None
+
+    def _id_of(self, entry: Entry) -> str:
+        """Under which a POST or PUT that writes does so."""
+        if entry.index in self.selection.found:
+            return self.selection.found[entry.index].logical_id
+        if entry.index in self.prepared.new_ids:
+            return self.prepared.new_ids[entry.index]
+        return (entry.resource or {})["id"]
+
+    def _creates(self, entry: Entry) -> bool:
         """A conditional update creates where nothing is selected and nothing else is said."""
         if entry.method == "POST":
-            return not selection.selects(entry.index)
+            return True
         return (
-            entry.method == "PUT"
-            and entry.index in self.prepared.new_ids
-            and not selection.selects(entry.index)
+            entry.index in self.prepared.new_ids
+            and not self.selection.selects(entry.index)
             and entry.conditions.if_match is None
         )
 
-    # ---- updates -----------------------------------------------------------------------------
+    async def _write(self, some: Sequence[Entry], resources: Mapping[int, Resource]) -> None:
+        fresh = [entry for entry in some if self._creates(entry)]
+        new_ids = self.prepared.new_ids
+        created = await self.store.create_many(
+            [(one.type_name, new_ids[one.index], resources[one.index]) for one in fresh]
+        )
+        for entry, version in zip(fresh, created, strict=True):
+            self.replies[entry.index] = written(self.call, version, created=True)
+        for part in _parts([entry for entry in some if not self._creates(entry)]):
+            await self._update(part, resources)
 
-    async def _update(
-        self, some: Sequence[Entry], resources: Mapping[int, Resource], selection: Selection
-    ) -> None:
-        changes = [await self._change(one, resources[one.index], selection) for one in some]
+    async def _update(self, some: Sequence[Entry], resources: Mapping[int, Resource]) -> None:
+        changes = [await self._change(one, resources[one.index]) for one in some]
         try:
             results = await self._change_all(changes)
         except FhirError:  # whose fault it is shows when they are made one by one
@@ -217,14 +264,15 @@ class Attempt:
         for entry, result in zip(some, results, strict=True):
             self.replies[entry.index] = await self._told(result)
 
-    async def _change(self, entry: Entry, resource: Resource, selection: Selection) -> Change:
+    async def _change(self, entry: Entry, resource: Resource) -> Change:
         try:
-            logical_id = await self._target(entry, selection)
+            logical_id = await self._target(entry)
             self._once(entry, logical_id)
             expected = expected_version(entry.conditions.if_match)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
-        return Change(entry.type_name, logical_id, resource, expected)
+        renews = f"{entry.type_name}/{logical_id}" in self.linking.renewed
+        return Change(entry.type_name, logical_id, resource, expected, renews=renews)
 
     async def _change_one(self, entry: Entry, change: Change) -> Written:
         try:
@@ -236,42 +284,48 @@ class Attempt:
         skip = self.call.service.skip_unchanged
         return await self.store.update_many(changes, skip_unchanged=skip)
 
-    async def _target(self, entry: Entry, selection: Selection) -> str:
+    async def _target(self, entry: Entry) -> str:
         if not entry.is_conditional:
             return entry.segments[1]
-        found = selection.found.get(entry.index)
+        found = self.selection.found.get(entry.index)
         given = (entry.resource or {}).get("id")
         return await update_target(self.store, entry.type_name, found, given)
 
-    async def _patch(self, entry: Entry, selection: Selection) -> None:
+    # ---- patches -----------------------------------------------------------------------------
+
+    async def _patch(self, entry: Entry) -> None:
+        async def link(resource: Resource) -> None:
+            self.prepared.links.resolve(entry, resource)
+            self.linking.link(resource)
+            await self.conditional.resolve(resource)
+
         try:
-            logical_id = self._patched(entry, selection)
+            logical_id = self._patched(entry)
             self._once(entry, logical_id)
-            result = await patched(self._as(entry), self.store, logical_id)
+            result = await patched(self._renewing(entry, logical_id), self.store, logical_id, link)
             self.replies[entry.index] = await self._told(result)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
 
-    def _patched(self, entry: Entry, selection: Selection) -> str:
+    def _renewing(self, entry: Entry, logical_id: str) -> Call:
+        call = self._as(entry)
+        if f"{entry.type_name}/{logical_id}" not in self.linking.renewed:
+            return call
+        return replace(call, service=replace(call.service, skip_unchanged=False))
+
+    def _patched(self, entry: Entry) -> str:
         if not entry.is_conditional:
             return entry.segments[1]
-        if entry.index not in selection.found:
+        if entry.index not in self.selection.found:
             raise error(Category.NOT_FOUND, f"The criteria match no {entry.type_name}.")
-        return selection.found[entry.index].logical_id
+        return self.selection.found[entry.index].logical_id
 
     async def _told(self, result: Written) -> Reply:
         found = await doubts(self.call, self.store, result)
         return written(self.call, result.stored, created=result.created, doubts=found)
 
 
-def _copy(value: Resource) -> Resource:
-    """A copy deep enough to rewrite, so that a retry starts from what came."""
-    return {name: _copied(member) for name, member in value.items()}
-
-
-def _copied(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _copied(member) for name, member in value.items()}  # pyright: ignore
-    if isinstance(value, list):
-        return [_copied(item) for item in value]  # pyright: ignore
-    return value
+def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """As many as are written at once."""
+    for start in range(0, len(entries), _AT_ONCE):
+        yield entries[start : start + _AT_ONCE]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -21,14 +21,28 @@ from fhir_server.interactions.names import check_type
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Body, Row
 from fhir_server.outcome import Category, FhirError, error
+from resources.references import references
 
 
-async def process_batch(call: Call, entries: Sequence[Entry], rows: Sequence[Row]) -> Reply:
-    """A response for each entry in its place; the entries are processed in the order of methods."""
+async def process_batch(
+    call: Call, parsed: Sequence[Entry | FhirError], rows: Sequence[Row]
+) -> Reply:
+    """A response for each entry in its place; the entries are processed in the order of methods.
+
+    What is wrong with one is its own response, and nothing to the others.
+    """
     answers: dict[int, bytes] = {}
+    entries: list[Entry] = []
+    for index, each in enumerate(parsed):
+        if isinstance(each, FhirError):
+            answers[index] = failure_entry(each)
+        else:
+            entries.append(each)
     allowance = Allowance(call.service.max_answer)
+    made = {entry.full_url for entry in entries if entry.method == "POST"} - {None}
     for entry in sorted(entries, key=lambda entry: entry.rank):
         try:
+            _check_independent(entry, made)
             reply = await perform_entry(call, entry, rows, allowance)
         except FhirError as problem:
             answers[entry.index] = failure_entry(at_entry(problem, entry))
@@ -36,7 +50,18 @@ async def process_batch(call: Call, entries: Sequence[Entry], rows: Sequence[Row
         else:
             told = entry.is_operation or entry.method in ("GET", "HEAD")
             answers[entry.index] = response_entry(reply, call.preference, reading=told)
-    return response_bundle("batch", [answers[entry.index] for entry in entries])
+    return response_bundle("batch", [answers[index] for index in range(len(parsed))])
+
+
+def _check_independent(entry: Entry, made: Set[str | None]) -> None:
+    """R4 3.1.0.11.1: a reference to what another entry of the batch creates is non-conformant. It
+    is refused, since what would be stored leads nowhere."""
+    if not made or entry.resource is None or entry.method not in ("POST", "PUT"):
+        return
+    for link in references(entry.resource):
+        if link.text in made:
+            text = "The entries of a batch cannot refer to each other; a transaction's can."
+            raise error(Category.INVALID, text, link.path)
 
 
 async def perform_entry(

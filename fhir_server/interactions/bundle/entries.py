@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -67,8 +70,11 @@ class Entry:
         return _METHODS.index(self.method)
 
 
-def parse_entries(bundle: Resource, service: Service) -> list[Entry]:
-    """All entries. Raises INVALID where the envelope is not R4, TOO_COSTLY for too many."""
+def parse_entries(bundle: Resource, service: Service) -> list[Entry | FhirError]:
+    """All entries; in the place of one that asks for nothing that can be done, what is wrong.
+
+    Raises INVALID where the envelope is not R4, TOO_COSTLY for too many.
+    """
     raw = bundle.get("entry", [])
     if isinstance(raw, list) and len(cast(list[Any], raw)) > service.max_entries:
         raise error(
@@ -77,7 +83,17 @@ def parse_entries(bundle: Resource, service: Service) -> list[Entry]:
             "Bundle.entry",
         )
     _check_envelope(bundle)
-    return [_entry(index, item, service) for index, item in enumerate(cast(list[Resource], raw))]
+    return [_read(index, item, service) for index, item in enumerate(cast(list[Resource], raw))]
+
+
+def readable(parsed: Sequence[Entry | FhirError]) -> list[Entry]:
+    """All of them. Raises what is wrong with the first that asks for nothing that can be done."""
+    entries: list[Entry] = []
+    for each in parsed:
+        if isinstance(each, FhirError):
+            raise each
+        entries.append(each)
+    return entries
 
 
 def _check_envelope(bundle: Resource) -> None:
@@ -92,6 +108,13 @@ def _check_envelope(bundle: Resource) -> None:
             for item in cast(list[Any], items)
         ]
     raise_problems(validate(envelope))
+
+
+def _read(index: int, item: Resource, service: Service) -> Entry | FhirError:
+    try:
+        return _entry(index, item, service)
+    except FhirError as problem:
+        return problem
 
 
 def _entry(index: int, item: Resource, service: Service) -> Entry:
@@ -130,10 +153,19 @@ def _entry(index: int, item: Resource, service: Service) -> Entry:
         conditions=Conditions(
             if_match=request.get("ifMatch"),
             if_none_match=request.get("ifNoneMatch"),
-            if_modified_since=None,
+            if_modified_since=_http_date(request.get("ifModifiedSince")),
             if_none_exist=request.get("ifNoneExist"),
         ),
     )
+
+
+def _http_date(instant: str | None) -> str | None:
+    """As the header has it: an entry says it as an instant (R4 `bundle.html`)."""
+    try:
+        moment = None if instant is None else datetime.fromisoformat(instant).astimezone(UTC)
+    except (ValueError, OverflowError):  # a leap second, the edge of time: as if not said
+        return None
+    return None if moment is None else format_datetime(moment, usegmt=True)
 
 
 def _asks_operation(segments: tuple[str, ...]) -> bool:

@@ -1,27 +1,26 @@
 """What the criteria of conditional creates, updates and patches in a transaction select.
 
-R4 3.1.0.11.2. They see what the transaction's deletes have left; a conditional create sees the
-creates before it in the bundle as well, as if these had been made one after the other.
+R4 3.1.0.11.2. They see what the transaction's deletes have left. A conditional create sees the
+other creates of the bundle as well, first those without criteria, then those with, one after the
+other. What updates and patches select must not be what the bundle creates: "If any resource
+identities (including resolved identities from conditional update/delete) overlap in steps 1-3, then
+the transaction SHALL fail".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from fhir_server.interactions.bundle.entries import Entry, at_entry
+from fhir_server.interactions.bundle.proposed import Proposed
 from fhir_server.interactions.conditional import only_match, several_matches
 from fhir_server.outcome import Category, FhirError, error
-from fhir_server.search.catalogue import Catalogue
-from fhir_server.search.expression import And, Expression, IndexEntry, Key, Or
-from fhir_server.search.indexing import index_entry
-from fhir_server.search.joins import has_joins
-from fhir_server.search.matching import matches
+from fhir_server.search.expression import Expression
 from fhir_server.search.query import parse_criteria
 from fhir_server.store import FhirStore
+from fhir_server.store.document import breathe
 from fhir_server.store.versions import StoredVersion
-from resources.access_table import members
 from resources.fhir_json import Resource
 
 
@@ -32,7 +31,7 @@ class Selection:
     found: dict[int, StoredVersion] = field(default_factory=dict[int, StoredVersion])
     """In the store."""
     twins: dict[int, int] = field(default_factory=dict[int, int])
-    """A create before it, in the same bundle."""
+    """Another create of the same bundle."""
 
     def selects(self, index: int) -> bool:
         return index in self.found or index in self.twins
@@ -45,99 +44,74 @@ async def select(
     new_ids: Mapping[int, str],
 ) -> Selection:
     """Raises MULTIPLE_MATCHES where criteria are not selective enough."""
-    selection = Selection()
-    if all(entry.criteria is None or entry.method == "DELETE" for entry in entries):
-        return selection
-    fresh = _Fresh(store.catalogue)
-    for entry in entries:
+    asked = {
+        entry.index: _expression(store, entry, entry.criteria)
+        for entry in entries
+        if entry.criteria is not None and entry.method != "DELETE"
+    }
+    if not asked:
+        return Selection()
+    creates = [entry for entry in entries if entry.method == "POST"]
+    others = [entry for entry in entries if entry.method in ("PUT", "PATCH")]
+    plain = [entry for entry in creates if entry.index not in asked]
+    selecting = _Selecting(store, asked, resources, new_ids, entries)
+    for number, entry in enumerate(plain):
+        await breathe(number)
+        selecting.propose(entry)
+    for entry in (*creates, *others):
+        if entry.index in asked:
+            await selecting.select(entry)
+    return selecting.selection
+
+
+def _expression(store: FhirStore, entry: Entry, criteria: str) -> Expression:
+    try:
+        return parse_criteria(store.catalogue, entry.type_name, criteria)
+    except FhirError as problem:
+        raise at_entry(problem, entry) from None
+
+
+class _Selecting:
+    """One entry after the other, each seeing what those before it create."""
+
+    def __init__(
+        self,
+        store: FhirStore,
+        asked: Mapping[int, Expression],
+        resources: Mapping[int, Resource],
+        new_ids: Mapping[int, str],
+        entries: Sequence[Entry],
+    ) -> None:
+        self._store, self._asked = store, asked
+        self._resources, self._new_ids = resources, new_ids
+        types = {entry.index: entry.type_name for entry in entries}
+        wanted = ((types[index], expression) for index, expression in asked.items())
+        self._fresh = Proposed(store.catalogue, wanted)
+        self.selection = Selection()
+
+    def propose(self, entry: Entry) -> None:
+        """The entry creates what those after it may match."""
+        resource = self._resources[entry.index]
+        logical_id = self._new_ids.get(entry.index) or (entry.resource or {})["id"]
+        self._fresh.add(entry.index, entry.type_name, logical_id, resource, new=True)
+
+    async def select(self, entry: Entry) -> None:
         try:
-            if entry.criteria is not None and entry.method != "DELETE":
-                await _select(store, entry, entry.criteria, selection, fresh)
+            await self._select(entry, self._asked[entry.index])
         except FhirError as problem:
             raise at_entry(problem, entry) from None
-        if entry.method == "POST" and not selection.selects(entry.index):
-            fresh.add(entry, resources[entry.index], new_ids[entry.index])
-    return selection
+        if not self.selection.selects(entry.index) and entry.method in ("POST", "PUT"):
+            self.propose(entry)
 
-
-async def _select(
-    store: FhirStore, entry: Entry, criteria: str, selection: Selection, fresh: _Fresh
-) -> None:
-    expression = parse_criteria(store.catalogue, entry.type_name, criteria)
-    stored = await only_match(store, entry.type_name, expression)
-    made = fresh.matches(entry.type_name, expression) if entry.method == "POST" else []
-    if len(made) + (stored is not None) > 1:
-        raise several_matches(entry.type_name)
-    if stored is not None:
-        selection.found[entry.index] = stored
-    elif made:
-        selection.twins[entry.index] = made[0]
-
-
-MOST_LOOKS: Final = 500_000
-"""Resources of a bundle that are held against criteria which no key answers, all in all."""
-
-
-class _Fresh:
-    """The creates so far. Joins are not looked for among them: nothing refers to them yet."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._types: dict[str, _OfType] = {}
-        self._looks = 0
-
-    def add(self, entry: Entry, resource: Resource, new_id: str) -> None:
-        self._of(entry.type_name).waiting.append((entry.index, {**resource, "id": new_id}))
-
-    def matches(self, type_name: str, expression: Expression) -> list[int]:
-        """The creates of a type that meet the condition, in their order. Raises TOO_COSTLY."""
-        known = self._of(type_name)
-        if has_joins(expression) or known.is_empty:
-            return []
-        known.read(self._catalogue)
-        among = known.among(expression)
-        self._looks += len(among)
-        if self._looks > MOST_LOOKS:
-            text = (
-                "The criteria of too many conditional creates have to be compared with each "
-                "other; make each begin with an identifier or a code, or split the bundle."
-            )
-            raise error(Category.TOO_COSTLY, text)
-        return [index for index in among if matches(expression, known.entries[index])]
-
-    def _of(self, type_name: str) -> _OfType:
-        return self._types.setdefault(type_name, _OfType())
-
-
-class _OfType:
-    """The creates of one type, found by their keys as the store would."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[int, Resource]] = []
-        """Not read yet: that takes longer than all else, and often nobody asks."""
-        self.entries: dict[int, IndexEntry] = {}
-        self._by_key: dict[str, list[int]] = {}
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.waiting and not self.entries
-
-    def read(self, catalogue: Catalogue) -> None:
-        for index, resource in self.waiting:
-            entry = index_entry(catalogue, resource, members(resource, catalogue.base_url))
-            self.entries[index] = entry
-            for key in entry.keys:
-                self._by_key.setdefault(key, []).append(index)
-        self.waiting.clear()
-
-    def among(self, expression: Expression) -> Sequence[int]:
-        """Where all that meet the condition are, as far as one of its keys says it."""
-        match expression:
-            case Key(key):
-                return self._by_key.get(key, ())
-            case And(parts):
-                return min((self.among(part) for part in parts), key=len)
-            case Or(parts):
-                return sorted(frozenset[int]().union(*(self.among(part) for part in parts)))
-            case _:
-                return tuple(self.entries)
+    async def _select(self, entry: Entry, expression: Expression) -> None:
+        stored = await only_match(self._store, entry.type_name, expression)
+        made = self._fresh.matches(entry.type_name, expression)
+        if len(made) + (stored is not None) > 1:
+            raise several_matches(entry.type_name)
+        if stored is not None:
+            self.selection.found[entry.index] = stored
+        elif made and entry.method == "POST":
+            self.selection.twins[entry.index] = next(iter(made.values()))
+        elif made:
+            text = f"The criteria select the {entry.type_name} that another entry creates."
+            raise error(Category.INVALID, text, f"{entry.path}.request.url")

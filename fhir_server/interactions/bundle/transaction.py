@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
-from fhir_server.interactions.bundle.attempt import Attempt, Prepared
+from fhir_server.interactions.bundle.attempt import Attempt
 from fhir_server.interactions.bundle.entries import Entry, at_entry
+from fhir_server.interactions.bundle.linking import Prepared
 from fhir_server.interactions.bundle.links import BundleLinks
 from fhir_server.interactions.bundle.responses import response_bundle, response_entry
 from fhir_server.interactions.call import Call
@@ -21,6 +22,7 @@ from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Row
 from fhir_server.outcome import Category, FhirError, Issue, error
 from fhir_server.store import FhirStore
+from fhir_server.store.document import breathe
 from resources.fhir_json import Resource
 
 _MOST_ISSUES: Final = 200
@@ -32,7 +34,7 @@ async def process_transaction(call: Call, entries: Sequence[Entry], rows: Sequen
     for entry in entries:
         _check_address(entry)
     _refuse_duplicates(entries)
-    prepared = _prepare(entries, call.service.base_url)
+    prepared = await _prepare(entries, call.service.base_url)
 
     async def attempt(store: FhirStore) -> dict[int, Reply]:
         return await Attempt(replace(call, store=store), entries, rows, prepared).run()
@@ -104,7 +106,7 @@ def _refuse_duplicates(entries: Sequence[Entry]) -> None:
             urls.add(entry.full_url)
 
 
-def _prepare(entries: Sequence[Entry], base_url: str) -> Prepared:
+async def _prepare(entries: Sequence[Entry], base_url: str) -> Prepared:
     """Every resource to be written, its links resolved and checked; all problems at once.
 
     A create that turns out to match keeps its type, so that what is checked here stays right.
@@ -113,22 +115,31 @@ def _prepare(entries: Sequence[Entry], base_url: str) -> Prepared:
     identities = _identities(entries, new_ids)
     links = BundleLinks(identities, entries, base_url)
     resources: dict[int, Resource] = {}
-    has_searches = False
+    searching: set[int] = set()
+    versioned: set[str] = set()
     issues: list[Issue] = []
     for entry in entries:
+        await breathe(entry.index)
         if entry.method not in ("POST", "PUT") or entry.resource is None:
             continue
         try:
             resource = without_server_elements(entry.resource)
-            has_searches |= links.resolve(entry, resource)
+            left = links.resolve(entry, resource)
+            versioned |= left.versions
+            if left.searches:
+                searching.add(entry.index)
             resources[entry.index] = checked(resource, entry.type_name)
+            for link, text in left.later:
+                link.replace(text)
         except FhirError as problem:
             issues += at_entry(problem, entry).issues
         if len(issues) >= _MOST_ISSUES:
             break
     if issues:
         raise FhirError(Category.INVALID, tuple(issues[:_MOST_ISSUES]))
-    return Prepared(resources, has_searches, new_ids, identities)
+    return Prepared(
+        resources, frozenset(searching), frozenset(versioned), new_ids, identities, links
+    )
 
 
 def _may_create(entry: Entry) -> bool:
