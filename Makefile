@@ -15,7 +15,7 @@ BUILT := $(VENV)/app-$(APP_KEY)
 # Node may have been installed into the virtual environment; pyright and npm look for it there.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo test bench bench-search search-report fuzz lint format docs app-build chromium clean
+.PHONY: install demo test bench bench-search bench-transaction search-report fuzz lint format docs app-build chromium clean
 
 install: $(INSTALLED) app-build
 
@@ -66,6 +66,9 @@ bench: install
 
 bench-search: install
 	$(BIN)/python -m tests.bench.search
+
+bench-transaction: install
+	$(BIN)/python -m tests.bench.transaction
 
 fuzz: install
 	$(BIN)/python -m tests.fuzz
