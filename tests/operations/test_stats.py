@@ -14,7 +14,7 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.interactions.operations.statistics import STATISTICS, statistic
+from fhir_server.interactions.operations.statistics import STATISTICS, regression, statistic
 from resources.operations import operation_definitions
 from tests.operations.checking import answered
 from tests.serving import Caller, Served, assert_outcome
@@ -76,6 +76,48 @@ def test_as_pythons_own_statistics(values: list[Decimal]) -> None:
         found = statistic(code, values)
         assert found is not None
         assert abs(found - value) <= Decimal("1e-8"), code
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ("0:1 1:3 2:5", ("2", "1")),
+        ("0:1 1:2 2:2", ("0.5", "1.16666666666667")),
+        ("3:7 4:7", ("0", "7")),
+        ("0:5 0:7", None),
+        ("0:5", None),
+        ("", None),
+    ],
+)
+def test_a_regression(points: str, expected: tuple[str, str] | None) -> None:
+    pairs = [each.split(":") for each in points.split()]
+    found = regression([(Decimal(place), Decimal(value)) for place, value in pairs])
+    assert (found and tuple(map(str, found))) == expected
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1000), st.decimals(-1000, 1000, places=2)),
+        min_size=2,
+        max_size=20,
+        unique_by=lambda pair: pair[0],
+    )
+)
+def test_a_regression_as_pythons_own(points: list[tuple[int, Decimal]]) -> None:
+    found = regression([(Decimal(place), value) for place, value in points])
+    assert found is not None
+    line = statistics.linear_regression(
+        [float(place) for place, _ in points], [float(value) for _, value in points]
+    )
+    assert float(found[0]) == pytest.approx(line.slope, rel=1e-6, abs=1e-6)  # pyright: ignore[reportUnknownMemberType]
+    assert float(found[1]) == pytest.approx(line.intercept, rel=1e-6, abs=1e-6)  # pyright: ignore[reportUnknownMemberType]
+
+
+def test_every_code_of_the_value_set_is_known() -> None:
+    """R4 valueset-observation-statistics.html."""
+    codes = """average maximum minimum count total-count median std-dev sum variance 20-percent
+    80-percent 4-lower 4-upper 4-dev 5-1 5-2 5-3 5-4 skew kurtosis regression"""
+    assert {*STATISTICS, "total-count", "regression"} == {*codes.split()}
 
 
 HUGE = 1e300
@@ -186,6 +228,17 @@ async def test_statistics_by_code(
         assert told(await caller.get(path)) == expected
 
 
+async def test_a_regression_is_a_gradient_and_an_intercept(system: Caller, patient: str) -> None:
+    """By the day, from the first measurement; where there is no line, neither."""
+    path = f"Observation/$stats?subject=Patient/{patient}&system={LOINC}&statistic=regression"
+    answer = await system.get(f"{path}&code=8480-6&code=0000-0")
+    assert told(answer) == {"8480-6": "20(mm[Hg])/d 120mm[Hg]", "0000-0": "? ?"}
+    parts = answer.json()["parameter"][0]["resource"]["component"]
+    texts = [part["code"]["text"] for part in parts]
+    assert texts == ["gradient", "intercept, at 2024-01-01 00:00 UTC"]
+    assert {part["code"]["coding"][0]["code"] for part in parts} == {"regression"}
+
+
 async def test_a_period_and_the_sources(system: Caller, patient: str) -> None:
     period = {"start": "2024-01-15", "end": "2024-03-01"}
     coding = {"system": LOINC, "code": "29463-7"}
@@ -217,7 +270,7 @@ async def test_a_period_and_the_sources(system: Caller, patient: str) -> None:
         ("code=8302-2&system=http://loinc.org&statistic=average", 400),
         ("subject={p}&code=8302-2&system=http://loinc.org&statistic=average", 400),
         ("subject=Patient/{p}&code=1&system=http://loinc.org", 400),
-        ("subject=Patient/{p}&code=1&system=http://loinc.org&statistic=regression", 400),
+        ("subject=Patient/{p}&code=1&system=http://loinc.org&statistic=regressions", 400),
         ("subject=Patient/{p}&code=1&system=http://loinc.org&statistic=sum&duration=0", 400),
         ("subject=Patient/{p}&code=1&system=http://loinc.org&statistic=sum&duration=1e99", 400),
         ("subject=Patient/{p}&code=1&system=http://loinc.org&statistic=sum&nonsense=1", 400),

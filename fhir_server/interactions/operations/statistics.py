@@ -90,7 +90,7 @@ STATISTICS: Final[Mapping[str, Statistic]] = {
     "skew": partial(_moment, 3),
     "kurtosis": partial(_moment, 4),
 }
-"""By code, but for `total-count`, which is of no values."""
+"""By code, but for `total-count`, which is of no values, and `regression`, which is two numbers."""
 PLAIN: Final = frozenset(("count", "total-count", "skew", "kurtosis"))
 """Numbers without the unit of the values."""
 
@@ -100,5 +100,26 @@ def statistic(code: str, values: Values) -> Decimal | None:
     found = STATISTICS[code](values)
     if found is None or code in ("maximum", "minimum", "sum"):
         return found
-    text = f"{_SHOWN.plus(found):f}"
+    return _rounded(found)
+
+
+def regression(points: Sequence[tuple[Decimal, Decimal]]) -> tuple[Decimal, Decimal] | None:
+    """The line of least squares through these points: its gradient, and its value at 0. None
+    where they do not lie at two places at least."""
+    places, values = [place for place, _ in points], [value for _, value in points]
+    spread = _powers(places, 2)
+    if not spread:
+        return None
+    middle, level = _average(places) or Decimal(0), _average(values) or Decimal(0)
+    products = (
+        _MATH.multiply(_MATH.subtract(place, middle), _MATH.subtract(value, level))
+        for place, value in points
+    )
+    gradient = _MATH.divide(reduce(_MATH.add, products, Decimal(0)), spread)
+    intercept = _MATH.subtract(level, _MATH.multiply(gradient, middle))
+    return _rounded(gradient), _rounded(intercept)
+
+
+def _rounded(value: Decimal) -> Decimal:
+    text = f"{_SHOWN.plus(value):f}"
     return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)

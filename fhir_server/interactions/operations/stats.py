@@ -1,81 +1,44 @@
 """`Observation/$stats`: statistics of measurements (R4 `observation-operation-stats.html`).
 
-Values are Quantities with a UCUM code, of an Observation or of its components. All of one code are
-said in the unit of the newest; where UCUM cannot convert them there is no answer.
+For each code an Observation with a component for each statistic, over what `measurements` finds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Final, cast
 
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.operations.input import Input
+from fhir_server.interactions.operations.measurements import Code, Group, grouped
 from fhir_server.interactions.operations.output import parameters_reply
-from fhir_server.interactions.operations.statistics import PLAIN, STATISTICS, statistic
+from fhir_server.interactions.operations.statistics import (
+    PLAIN,
+    STATISTICS,
+    regression,
+    statistic,
+)
 from fhir_server.interactions.reply import Reply
 from fhir_server.outcome import Category, error
 from fhir_server.search.query import SearchQuery, parse_search
 from resources import fhir_json
 from resources.fhir_json import Resource
 from resources.references import ReferenceKind, parse_reference
-from resources.ucum import UCUM, canonical
+from resources.ucum import UCUM
 
 MOST: Final = 10_000
 """Observations of which statistics are made."""
 _SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/observation-statistics"
 _ABSENT: Final = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _TOTAL: Final = "total-count"
+_REGRESSION: Final = "regression"
+_OFFERED: Final = (*STATISTICS, _TOTAL, _REGRESSION)
 _LONGEST: Final = Decimal(10_000_000)
 """Hours."""
-_LARGEST: Final = 100
-"""Digits before the point, or zeros behind it, with which powers stay computable."""
-_DIGITS: Final = Context(prec=34)
-
-Code = tuple[str, str]
-
-
-@dataclass(slots=True)
-class _Group:
-    """The measurements of one code, newest first."""
-
-    code: Code
-    values: list[Decimal] = field(default_factory=list[Decimal])
-    total: int = 0
-    quantity: Resource | None = None
-    """The newest, which has the unit."""
-
-    def take(self, element: Resource, *, usable: bool) -> None:
-        self.total += 1
-        quantity: Resource = element.get("valueQuantity") or {}
-        if usable and _is_measured(quantity):
-            self.quantity = self.quantity or quantity
-            self.values.append(self._converted(Decimal(quantity["value"]), quantity["code"]))
-
-    def _converted(self, value: Decimal, unit: str) -> Decimal:
-        wanted: str = (self.quantity or {})["code"]
-        given, asked = canonical(unit), canonical(wanted)
-        if unit == wanted or given is None or asked is None:
-            return value
-        if given.dimension != asked.dimension:
-            text = (
-                f"{self.code[0]}|{self.code[1]} was measured in {wanted} and in {unit}, which UCUM "
-                "cannot convert; narrow it by period."
-            )
-            raise error(Category.BUSINESS_RULE, text)
-        whole = _DIGITS.multiply(given.of(value), asked.denominator)
-        return _DIGITS.subtract(_DIGITS.divide(whole, asked.numerator), asked.offset)
-
-
-def _is_measured(quantity: Resource) -> bool:
-    """Whether it is a number in a unit of UCUM: no bound, and of a size that things have."""
-    unit, value = quantity.get("code"), quantity.get("value")
-    if quantity.get("system") != UCUM or not unit or value is None or "comparator" in quantity:
-        return False
-    return canonical(unit) is not None and abs(Decimal(value).adjusted()) < _LARGEST
+_DAY: Final = Decimal(86_400_000_000)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def stats(call: Call, given: Input) -> Reply:
@@ -83,8 +46,8 @@ async def stats(call: Call, given: Input) -> Reply:
     asked = tuple(dict.fromkeys(_codes(given)))
     wanted: tuple[str, ...] = given.all("statistic")
     for code in wanted:
-        if code not in STATISTICS and code != _TOTAL:
-            offered = ", ".join((*STATISTICS, _TOTAL))
+        if code not in _OFFERED:
+            offered = ", ".join(_OFFERED)
             raise error(Category.NOT_SUPPORTED, f"statistic={code[:40]}: it is one of {offered}.")
     period = _period(given)
     query = _query(call, given, asked, period)
@@ -93,7 +56,7 @@ async def stats(call: Call, given: Input) -> Reply:
         text = f"These are more than {MOST} Observations; narrow them by period or duration."
         raise error(Category.TOO_COSTLY, text)
     found = [cast(Resource, fhir_json.parse(match.json)) for match in page.matches]
-    groups = _grouped(found, asked)
+    groups = grouped(found, asked)
     frame: Resource = {"subject": {"reference": given.one("subject")}}
     if period:
         frame["effectivePeriod"] = period
@@ -174,54 +137,50 @@ def _escaped(text: str) -> str:
 # ---- what is told ------------------------------------------------------------------------------
 
 
-def _grouped(found: list[Resource], asked: tuple[Code, ...]) -> list[_Group]:
-    """By code; of a panel, whose values are its components', by theirs."""
-    groups = {code: _Group(code) for code in asked}
-    panels: set[Code] = set()
-    for one in found:
-        # "A modifier extension may affect the value in a way that it should be excluded."
-        usable = "modifierExtension" not in one
-        own = [code for code in _coded(one) if code in asked]
-        parts: list[Resource] = one.get("component", [])
-        for code in own if not parts or "valueQuantity" in one else ():
-            groups[code].take(one, usable=usable)
-        for part in parts:
-            named = _coded(part)
-            taken = [code for code in named if code in asked] or (named[:1] if own else [])
-            for code in taken:
-                panels.update(own)
-                group = groups.setdefault(code, _Group(code))
-                group.take(part, usable=usable and "modifierExtension" not in part)
-    return [each for code, each in groups.items() if each.total or code not in panels]
-
-
-def _coded(element: Resource) -> list[Code]:
-    codings = element.get("code", {}).get("coding", ())
-    pairs = [(one.get("system", ""), one["code"]) for one in codings if one.get("code")]
-    return list(dict.fromkeys(pairs))
-
-
-def _told(group: _Group, wanted: tuple[str, ...], frame: Resource) -> Resource:
+def _told(group: Group, wanted: tuple[str, ...], frame: Resource) -> Resource:
     system, code = group.code
     return {
         "resourceType": "Observation",
         "status": "final",
         "code": {"coding": [{"system": system, "code": code}]},
         **frame,
-        "component": [_component(group, each) for each in dict.fromkeys(wanted)],
+        "component": [part for each in dict.fromkeys(wanted) for part in _components(group, each)],
     }
 
 
-def _component(group: _Group, code: str) -> Resource:
-    named = {"code": {"coding": [{"system": _SYSTEM, "code": code}]}}
-    value = Decimal(group.total) if code == _TOTAL else statistic(code, group.values)
+def _components(group: Group, code: str) -> Iterator[Resource]:
+    """One; of a regression two, since it "will return both a gradient and an intercept value"."""
+    if code == _REGRESSION:
+        yield from _line(group)
+    else:
+        value = Decimal(group.total) if code == _TOTAL else statistic(code, group.values)
+        yield _component(code, value, _unit(group, code))
+
+
+def _line(group: Group) -> Iterator[Resource]:
+    """By the day, from the first measurement on; their texts tell the two apart."""
+    start = min((time for time, _ in group.timed), default=0)
+    line = regression([(Decimal(time - start) / _DAY, value) for time, value in group.timed])
+    gradient, intercept = line or (None, None)
+    since = (_EPOCH + timedelta(microseconds=start)).strftime("%Y-%m-%d %H:%M UTC")
+    by_day = f"({group.quantity['code']})/d" if group.quantity else ""
+    unit = {"unit": by_day, "system": UCUM, "code": by_day}
+    yield _component(_REGRESSION, gradient, unit, "gradient")
+    text = f"intercept, at {since}"
+    yield _component(
+        _REGRESSION, intercept, _unit(group, _REGRESSION), text if line else "intercept"
+    )
+
+
+def _component(code: str, value: Decimal | None, unit: Resource, text: str = "") -> Resource:
+    concept = {"coding": [{"system": _SYSTEM, "code": code}], **({"text": text} if text else {})}
     if value is None:
         reason = {"coding": [{"system": _ABSENT, "code": "not-applicable"}]}
-        return {**named, "dataAbsentReason": reason}
-    return {**named, "valueQuantity": {"value": value, **_unit(group, code)}}
+        return {"code": concept, "dataAbsentReason": reason}
+    return {"code": concept, "valueQuantity": {"value": value, **unit}}
 
 
-def _unit(group: _Group, code: str) -> Resource:
+def _unit(group: Group, code: str) -> Resource:
     known = group.quantity
     if code in PLAIN or known is None:
         return {"unit": "1", "system": UCUM, "code": "1"}
