@@ -72,7 +72,13 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
                 await storage.close()
 
     # The routes are added as plain Starlette routes: no dependency machinery on the hot path.
-    app = FastAPI(title="fhir-server", openapi_url=None, lifespan=lifespan, telemetry=_NO_TELEMETRY)
+    app = FastAPI(
+        title="fhir-server",
+        openapi_url=None,
+        redirect_slashes=False,  # to an address that begins as the request's Host header says
+        lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
+    )
     return RequestLog(app)
 
 

@@ -7,6 +7,9 @@ order of their use.
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from starlette.convertors import Convertor, register_url_convertor
 
 
@@ -30,8 +33,26 @@ class IdSegment(_Segment):
     regex = "[^/_$][^/]*"
 
 
+class Rest(_Segment):
+    """Whatever else there is, line breaks too."""
+
+    regex = "(?s:.*)"
+
+
 register_url_convertor("fhir_type", TypeSegment())
 register_url_convertor("fhir_id", IdSegment())
+register_url_convertor("fhir_rest", Rest())
+
+_ENCODED: Final = re.compile(rb"%(?:2[fF]|[01][0-9a-fA-F]|7[fF])")
+
+
+def is_disguised(raw_path: bytes) -> bool:
+    """Whether a slash or a control character is encoded in it, which no address of ours has.
+
+    Routes see the path decoded: one segment would be two (RFC 3986 section 2.2), and a line break
+    at its end would not count.
+    """
+    return b"%" in raw_path and _ENCODED.search(raw_path) is not None
 
 
 def route_path(path: str) -> str:

@@ -49,7 +49,7 @@ def fhir_routes(
         **published,
         # Whatever has no FHIR address is refused as FHIR refuses.
         "/": Endpoint(by_path[""], service, gate, limits),
-        "/{rest:path}": _Unknown(limits),
+        "/{rest:fhir_rest}": _Unknown(limits),
     }
     return [_route(path, application) for path, application in applications.items()]
 

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 import msgspec
 from starlette.types import Scope, Send
 
+from fhir_server.http.addresses import is_disguised
 from fhir_server.http.body import parameters_of
 from fhir_server.http.codings import COMPRESSORS, accepted_coding
 from fhir_server.http.head import Head
@@ -88,11 +89,14 @@ def steering(
 ) -> tuple[tuple[tuple[str, str], ...], Rendering]:
     """The parameters of the URL that are the interaction's, and how the answer is wanted.
 
-    Raises NOT_ACCEPTABLE, INVALID for what is no query string, and URL_TOO_LONG (RFC 9110 section
-    15.5.15).
+    Raises UNKNOWN_ROUTE for what is no path, NOT_ACCEPTABLE, INVALID for what is no query string,
+    and URL_TOO_LONG (RFC 9110 section 15.5.15).
     """
+    path: bytes = scope["raw_path"]
     query: bytes = scope["query_string"]
-    if len(scope["raw_path"]) + len(query) >= limits.url:
+    if is_disguised(path):
+        raise error(Category.UNKNOWN_ROUTE, "No FHIR address has a slash or line break encoded.")
+    if len(path) + len(query) >= limits.url:
         raise error(
             Category.URL_TOO_LONG,
             f"The address is longer than the {limits.url} bytes that are taken; "

@@ -334,3 +334,46 @@ async def test_f13_filters_of_address_and_form_all_hold(system: Caller) -> None:
     assert found.json().get("entry", []) == []
     found = await system.post(f"Patient/_search?family={family}", "gender=female", headers=FORM)
     assert len(found.json()["entry"]) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Patient%0A",
+        "Patient/x%0A",
+        "metadata%0A",
+        "%0A",
+        "a%0Ab/c",
+        "Patient%2Fx",
+        "Patient/x%2f_history",
+        "Patient%00",
+        "Patient%7f",
+        "%2e%2e/healthz",
+        "./Patient",
+        "Patient//x",
+        "Patient;a=b",
+        "Patient/",
+        "metadata/",
+    ],
+)
+async def test_f11_what_only_looks_like_an_address(
+    served: Served, system: Caller, path: str
+) -> None:
+    """A proxy in front reads it in its own way; here it is none, and refused as FHIR refuses."""
+    await system.put("Patient/x", {**PATIENT, "id": "x"})
+    answer = await raw(
+        served,
+        f"GET /fhir/{path} HTTP/1.1".encode(),
+        f"authorization: Bearer {system.token}".encode(),
+    )
+    assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 ")), answer[:300]
+    assert b"OperationOutcome" in answer
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz/", "/docs/", "/fhir/Patient/", "/app/", "//fhir/metadata"]
+)
+async def test_f11_nobody_is_sent_where_a_header_says(served: Served, path: str) -> None:
+    answer = await raw(served, f"GET {path} HTTP/1.1".encode(), b"x-forwarded-host: evil.example")
+    assert b"\r\nlocation: http://x" not in answer.lower()
+    assert b"evil.example" not in answer

@@ -74,6 +74,7 @@ SCHEMAS: Final[dict[str, Json]] = {
             },
         },
     ),
+    "Result": {"anyOf": [_reference("Resource"), _reference("Parameters")]},
     "OperationOutcome": _typed(
         "issue",
         resourceType={"const": "OperationOutcome"},

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from fhir_server.http.openapi.bodies import REFUSALS, SCHEMAS, answer
+from fhir_server.http.openapi.bodies import REFUSALS, SCHEMAS, answer, refused
 from fhir_server.http.openapi.paths import operation_of
 from fhir_server.http.openapi.values import PARAMETERS, shared
 from fhir_server.interactions.table import TABLE
@@ -72,7 +72,9 @@ def _published_operation(path: str) -> Json:
         "summary": summary,
         "security": [],
         "parameters": shared("_format", "_pretty") if schema else [],
-        "responses": {"200": answer("Done.", schema) if schema else json},
+        "responses": {"200": answer("Done.", schema), **refused((400, 406, 414))}
+        if schema
+        else {"200": json},
     }
 
 

@@ -64,7 +64,7 @@ _SAID: Final[dict[str, _Said]] = {
     "patch": _Said("Write", "Change a part", "Resource", ("If-Match", "Prefer-return")),
     "delete": _Said("Write", "Delete", "", ("If-Match",)),
     "transaction": _Said("Bundles", "Transaction or batch", "Bundle", ("Prefer-return",)),
-    OPERATION: _Said("Operations", "Operation", "Resource"),
+    OPERATION: _Said("Operations", "Operation", "Result"),
 }
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _JOBS: Final = "_job"
