@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from fhir_server.http.media_types import Term, term, terms
@@ -76,6 +77,11 @@ def answer_format(accept: str | None, asked_format: str | None) -> Format:
         return _named(asked_format)
     if accept is None or accept in (_WILD, FHIR_JSON):
         return Format.JSON
+    return _accepted(accept)
+
+
+@lru_cache(maxsize=64)
+def _accepted(accept: str) -> Format:
     ranges = [each for each in terms(accept) if _can_be_met(each)]
     if _is_a_browsers(ranges):
         return Format.JSON

@@ -189,6 +189,26 @@ async def test_f12_hostile_values_of_parameters_are_literal_and_quick(
             assert "set-cookie" not in answer.headers
 
 
+async def test_f12_a_string_is_no_pattern(system: Caller) -> None:
+    """What stands for any letter in a regular expression, in LIKE or in a shell stands for none."""
+    families = ("zqbc", "zq.c", "zq%c", "zq_c", "zq*c", "zq(c", "zq[c", "zq^c", "zq+c", "zq?c")
+    for family in families:
+        made = await system.post("Patient", {**PATIENT, "name": [{"family": family}]})
+        assert made.status_code == 201
+
+    async def found(modifier: str, text: str) -> set[str]:
+        query = urlencode([(f"family{modifier}", text)])
+        entries = (await system.get(f"Patient?{query}")).json().get("entry", ())
+        return {each["resource"]["name"][0]["family"] for each in entries}
+
+    for family in families:
+        assert await found(":exact", family) == {family}
+    for pattern in (*families[1:], "zq(.)c", "zq\\wc", "zq[a-z]c", "z%bc", "z_bc", "z*bc"):
+        assert await found(":exact", pattern) <= {pattern}
+        for modifier in ("", ":contains"):
+            assert "zqbc" not in await found(modifier, pattern), pattern
+
+
 @pytest.mark.parametrize(
     "name",
     ["$where", "$expr", "a.b", "resource.name", "name[$ne]", "k", "_id.$gt", "__proto__", ""],
