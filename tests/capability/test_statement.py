@@ -137,10 +137,15 @@ async def test_a_part_of_it_may_be_asked_for(served: Served) -> None:
 async def test_options_tells_the_methods_of_an_address(
     served: Served, path: str, allowed: str
 ) -> None:
-    """RFC 9110 section 9.3.7, without a token; a 405 says the same."""
-    answer = await served.http.options(f"{served.base}{path}")
+    """RFC 9110 sections 9.3.7 and 15.5.6: without a token, and a 405 to those with one."""
+    place = f"{served.base}{path}"
+    answer = await served.http.options(place)
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["allow"] == allowed
+    bearer = {"authorization": f"Bearer {await served.token('system/*.cruds')}"}
+    refused = await served.http.request("PROPFIND", place, headers=bearer)
+    assert_outcome(refused, 405)
+    assert refused.headers["allow"] == allowed
 
 
 async def test_f_settings_are_told_and_true(
