@@ -13,6 +13,11 @@ from resources.validation.times import surely_after
 
 UCUM: Final = "http://unitsofmeasure.org"
 _FOR_PROGRAMS: Final = re.compile(r"[A-Z][A-Za-z0-9_]{0,254}")
+_NAME: Final = r"""[^\s.,:;'"/|?!@#$%&*()\[\]{}]{1,64}"""
+_PATH: Final = re.compile(rf"{_NAME}(?:\.{_NAME}(?:\[x\])?(?::[^\s.]+)?)*").fullmatch
+_SIMPLE_PATH: Final = re.compile(
+    r"[A-Za-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*(?:\[x\])?)*"
+).fullmatch
 _MEALS: Final = frozenset({"C", "CM", "CD", "CV"})
 
 
@@ -78,6 +83,16 @@ def offset(members: Resource, _: Run) -> bool:
         return True
     when = members.get("when")
     return isinstance(when, list) and not any(one in when for one in _MEALS)
+
+
+def element_path(members: Resource, _: Run) -> bool:
+    path = text(members, "path")
+    return path is None or _PATH(path) is not None
+
+
+def simple_element_path(members: Resource, _: Run) -> bool:
+    path = text(members, "path")
+    return path is None or _SIMPLE_PATH(path) is not None
 
 
 def focus_maximum(members: Resource, _: Run) -> bool:

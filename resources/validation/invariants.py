@@ -66,6 +66,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     _row("tim-10", "has either timeOfDay or when", at_most_one_of("timeOfDay", "when")),
     _row("trd-1", "has either data or timing", at_most_one_of("data", "timing[x]")),
     _row("trd-2", "has a condition and so needs data", needs("condition", "data")),
+    _row("eld-19", "must not have special characters in its path", general.element_path),
     _row("md-1", "must have a max of * or a positive number", general.focus_maximum),
     # people and organisations
     _row(
@@ -192,6 +193,7 @@ _NAMED: Final = (
 """R4 gives each of these types the same advice on names, under a key of its own."""
 
 ADVICE: Final[tuple[Invariant, ...]] = (
+    _row("eld-20", "should have simple names in its path", general.simple_element_path),
     _row("dom-6", "should have a narrative (text.div)", general.narrated),
     _row(
         "con-3",

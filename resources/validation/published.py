@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from resources.fhir_json import Resource
+from resources.fhir_json import OBJECT, Resource
 from resources.registry import packed_table
 from resources.validation.fhirpath import (
+    Condition,
     Undecided,
     UnknownExpression,
     compiled,
     evaluate,
     item_of,
+    json_names,
     resource_item,
 )
-from resources.validation.invariants import ADVICE, INVARIANTS, Invariant
+from resources.validation.invariants import ADVICE, INVARIANTS, Invariant, Test
 from resources.validation.problem import Run
 
 
@@ -108,16 +110,36 @@ def by_expression(published: Published, node: str) -> Invariant | None:
     What comes to nothing is broken, as in HL7's own validator; what FHIRPath calls an error decides
     nothing, and breaks nothing."""
     try:
-        decide = compiled(published.expression)
+        condition = compiled(published.expression)
     except UnknownExpression:
         return None
+    kept = _quickly(condition, node, _kept(condition, node))
+    return Invariant(published.key, published.text.rstrip("."), kept, published.place)
 
+
+def _kept(condition: Condition, node: str) -> Test:
     def kept(members: Resource, run: Run) -> bool:
-        resource = resource_item(run.resource)
+        item = item_of(members, node)
+        resource = resource_item(run.resource) if condition.looks_around else item
         root = resource if run.container is run.resource else resource_item(run.container)
         try:
-            return evaluate(decide, item_of(members, node), resource, root) is True
+            return evaluate(condition, item, resource, root) is True
         except Undecided:
             return True
 
-    return Invariant(published.key, published.text.rstrip("."), kept, published.place)
+    return kept
+
+
+def _quickly(condition: Condition, node: str, kept: Test) -> Test:
+    """Where nothing is there that an expression asks for, its answer is always the same."""
+    if condition.asks is None:
+        return kept
+    names = frozenset[str]().union(*(json_names(node, name) for name in condition.asks))
+    of_nothing = kept({}, Run({}))
+
+    def quick(members: Resource, run: Run) -> bool:
+        if isinstance(members, OBJECT) and names.isdisjoint(members):
+            return of_nothing
+        return kept(members, run)
+
+    return quick

@@ -38,6 +38,7 @@ def synthea(share: int = 1) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 EXPLAINED = {
+    "ValueSet/nhin-purposeofuse": "contains a ConceptMap that nothing refers to (dom-3)",
     "MedicationRequest/medrx0301": "dispenseRequest.performer is a Practitioner; R4 allows "
     "Organization alone",
     "Observation/clinical-gender": "performer is an Encounter, which R4 does not allow",

@@ -63,8 +63,6 @@ BY_EXPRESSION: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("eld-16", "ElementDefinition", {"sliceName": "a/b[x]"}, {"sliceName": "a b"}),
     ("eld-17", "ElementDefinition.type", {"code": "canonical", "targetProfile": ["u:x"]}, {"code": "string", "targetProfile": ["u:x"]}),
     ("eld-18", "ElementDefinition", {"isModifier": True, "isModifierReason": "x"}, {"isModifier": True}),
-    ("eld-19", "ElementDefinition", {"path": "Patient.deceased[x]"}, {"path": "Patient.na me"}),
-    ("eld-20", "ElementDefinition", {"path": "Patient.deceased[x]"}, {"path": "Patient.first-name"}),
     ("eld-21", "ElementDefinition.constraint", {"expression": "true"}, {"key": "x"}),
     ("eld-22", "ElementDefinition", {"sliceName": "x", "sliceIsConstraining": True}, {"sliceIsConstraining": True}),
     ("ig-1", "ImplementationGuide.definition", {"grouping": [{"id": "a"}, {"id": "b"}], "resource": [{"groupingId": "b"}]}, {"grouping": [{"id": "a"}], "resource": [{"groupingId": "b"}]}),

@@ -97,13 +97,13 @@ class Maker:
 def judged(published: Published, rounds: int) -> Iterator[tuple[Resource, bool | None]]:
     """Members, and what the expression says of them; what FHIRPath calls an error is left out."""
     node, maker = places(published)[0], Maker(published)
-    decide = compiled(published.expression)
+    condition = compiled(published.expression)
     for _ in range(rounds):
         members = maker.members(node)
         # Most rules are asked of a part of a resource, which stands for the whole here.
         item = item_of(members, node)
         with suppress(Undecided):
-            yield members, evaluate(decide, item, item, item)
+            yield members, evaluate(condition, item, item, item)
 
 
 OWN_RULES = {"ext-1", "dom-6"}
@@ -149,6 +149,9 @@ def test_fhirpathpy_says_the_same() -> None:
         asked = re.sub(r"\.trace\('\w+'\)", "", one.expression)  # which prints, there
         for members, verdict in judged(one, 6):
             assert judge(places(one)[0], asked, members) == verdict, (asked, members)
+            rule = by_expression(one, places(one)[0])
+            assert rule is not None
+            assert rule.holds(members, Run(members)) is (verdict is True), members
             compared += 1
     assert compared > 1_000
 

@@ -363,6 +363,7 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("inv-1 of another type", {"resourceType": "Parameters", "parameter": [{"name": "x"}]}, "Parameters.parameter[0]", "invariant"),
     ("ctm-1", {"resourceType": "CareTeam", "participant": [{"member": {"reference": "Patient/1"}, "onBehalfOf": {"display": "x"}}]}, "CareTeam.participant[0]", "invariant"),
     ("eld-3", extended(valueCode="x") | {"resourceType": "StructureDefinition", "snapshot": {"element": [{"path": "A", "max": "many"}]}}, "StructureDefinition.snapshot.element[0].max", "invariant"),
+    ("eld-19", {"resourceType": "StructureDefinition", "snapshot": {"element": [{"path": "A.b c"}]}}, "StructureDefinition.snapshot.element[0]", "invariant"),
     ("rqg-1", {"resourceType": "RequestGroup", "action": [{"title": "x"}]}, "RequestGroup.action[0]", "invariant"),
     ("cmp-1", {"resourceType": "Composition", "section": [{"title": "x"}]}, "Composition.section[0]", "invariant"),
     ("cmp-2", {"resourceType": "Composition", "section": [{"emptyReason": {"text": "x"}, "entry": [{"display": "x"}]}]}, "Composition.section[0]", "invariant"),

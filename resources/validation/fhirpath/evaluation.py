@@ -7,7 +7,8 @@ looks at the whole list takes time in proportion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ from resources.validation.fhirpath.grammar import (
     UnknownExpression,
     Variable,
     parse,
+    parts,
 )
 from resources.validation.fhirpath.items import Item, Items, identity
 from resources.validation.times import surely_after
@@ -49,21 +51,60 @@ _VARIABLES: Final[Mapping[str, Select]] = {
     "%rootResource": lambda _, scope: [scope.root],
     "%ucum": lambda _, __: [Item("http://unitsofmeasure.org", "")],
 }
+_AROUND: Final = frozenset(("%context", "%resource", "%rootResource"))
 _TIMES: Final = frozenset(("date", "dateTime", "instant"))
 
 
-def compiled(expression: str) -> Decide:
-    """The condition. Raises `UnknownExpression` for what is not offered here."""
-    return _compiled(parse(expression)).decide
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An expression that is true, false or nothing of an element."""
+
+    decide: Decide
+    looks_around: bool
+    """Whether it asks for `%resource`, or another one of the variables that stand for resources."""
+    asks: frozenset[str] | None
+    """The members that it asks for, where it asks for nothing else."""
 
 
-def evaluate(decide: Decide, context: Item, resource: Item, root: Item) -> bool | None:
+def compiled(expression: str) -> Condition:
+    """Raises `UnknownExpression` for what is not offered here."""
+    tree = parse(expression)
+    around = any(isinstance(one, Variable) and one.name in _AROUND for one in parts(tree))
+    return Condition(_compiled(tree).decide, around, None if around else _asked(tree))
+
+
+def evaluate(condition: Condition, context: Item, resource: Item, root: Item) -> bool | None:
     """The verdict, of which None is FHIRPath's empty collection. Raises `Undecided` for what it
     calls an error, and for numbers that cannot be compared."""
     try:
-        return decide(context, Scope(context, resource, root))
+        return condition.decide(context, Scope(context, resource, root))
     except (ArithmeticError, TypeError, RecursionError):
         raise Undecided from None
+
+
+def _asked(node: Node) -> frozenset[str] | None:
+    """The members of `$this` that a node asks for; None where it asks for more of it."""
+    match node:
+        case Literal():
+            return frozenset()
+        case Variable():
+            return frozenset() if node.name == "%ucum" else None
+        case Member(source, name):
+            return frozenset((name,)) if source is THIS and name[0].islower() else _asked(source)
+        case Call(source, name, arguments):
+            return _asked_by((source, *(() if name in BINDING else arguments)))
+        case Binary(_, left, right):
+            return _asked_by((left, right))
+
+
+def _asked_by(nodes: Iterable[Node]) -> frozenset[str] | None:
+    found: set[str] = set()
+    for node in nodes:
+        asked = _asked(node)
+        if asked is None:
+            return None
+        found |= asked
+    return frozenset(found)
 
 
 def _compiled(node: Node) -> Argument:

@@ -90,6 +90,22 @@ def parse(expression: str) -> Node:
     return _Reader(expression).whole()
 
 
+def parts(node: Node) -> Iterator[Node]:
+    """A node and all below it."""
+    yield node
+    match node:
+        case Literal() | Variable():
+            return
+        case Member(source, _):
+            below: tuple[Node, ...] = (source,)
+        case Call(source, _, arguments):
+            below = (source, *arguments)
+        case Binary(_, left, right):
+            below = (left, right)
+    for each in below:
+        yield from parts(each)
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     kind: str

@@ -71,18 +71,21 @@ def _places(node: str, name: str) -> tuple[_Place, ...]:
 
 
 @cache
-def _names(node: str, name: str) -> frozenset[str]:
+def json_names(node: str, name: str) -> frozenset[str]:
+    """What an element may be called in JSON."""
     return frozenset(key for place in _places(node, name) for key in (place.key, place.beside))
 
 
 def exists(item: Item, name: str) -> bool:
     """Whether a member is there; quicker than to look at it."""
-    return not _names(item.node, name).isdisjoint(item.inside)
+    return not json_names(item.node, name).isdisjoint(item.inside)
 
 
 def members(item: Item, name: str) -> Iterator[Item]:
     """The elements of this name."""
     inside = item.inside
+    if json_names(item.node, name).isdisjoint(inside):
+        return
     for place in _places(item.node, name):
         value, beside = inside.get(place.key), inside.get(place.beside)
         if isinstance(value, ARRAY) or isinstance(beside, ARRAY):
