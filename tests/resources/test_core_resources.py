@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from resources.registry import packed_table
 from resources.validation import validate
 
 Resource = dict[str, Any]
@@ -34,13 +35,14 @@ GOOD: list[tuple[str, Resource]] = [
     *((name, {}) for name in MINIMAL),
     ("Patient", {"name": [{"family": "Keller", "given": ["Ann", "Eva"]}, {"text": "Ann"}]}),
     ("Patient", {"deceasedDateTime": "2020", "birthDate": "1950-02", "multipleBirthInteger": 2}),
-    ("Patient", {"contact": [{"organization": {"reference": "Organization/o"}}]}),
+    ("Patient", {"contact": [{"organization": {"reference": "Organization/o"}}, {"name": {"text": "Eva"}}]}),
     ("Patient", {"link": [{"other": {"reference": "Patient/old"}, "type": "replaces"}]}),
     ("Patient", {"communication": [{"language": {"text": "Nahuatl"}, "preferred": True}]}),
     ("Observation", {"valueQuantity": {"value": 1, "comparator": "<", "unit": "mg"}}),
     ("Observation", {"dataAbsentReason": {"text": "not asked"}}),
     ("Observation", {"effectivePeriod": {"start": "2026-01", "end": "2026-02-03"}}),
     ("Observation", {"valueString": "seen"}),
+    ("Observation", {"referenceRange": [{"text": "below 5"}, {"low": {"value": 1}}, {"high": {"value": 1}}]}),
     ("Observation", {"component": [{"code": {"text": "a"}, "valueInteger": 3}, {"code": CODE}]}),
     ("Observation", {"valueQuantity": {"value": 1}, "component": [{"code": {"text": "other"}}]}),
     ("MedicationRequest", {"medicationCodeableConcept": None, "medicationReference": {"reference": "Medication/m"}}),
@@ -50,6 +52,7 @@ GOOD: list[tuple[str, Resource]] = [
     ("MedicationRequest", {"substitution": {"allowedBoolean": False}, "requester": {"reference": "Device/d"}}),
     ("Appointment", {"status": "booked", "start": MOMENT, "end": MOMENT}),
     ("Appointment", {"status": "cancelled", "cancelationReason": {"text": "ill"}}),
+    ("Appointment", {"status": "noshow", "start": MOMENT, "end": MOMENT, "cancelationReason": {"text": "ill"}}),
     ("Appointment", {"status": "waitlist", "requestedPeriod": [{"start": "2026-12-01", "end": "2026-12-31"}]}),
     ("Appointment", {"participant": [{"type": [{"text": "translator"}], "required": "optional", "status": "needs-action"}]}),
     ("Communication", {"payload": [{"contentString": "Hello"}, {"contentReference": {"reference": "DocumentReference/d"}}]}),
@@ -135,3 +138,20 @@ def test_bad_example(type_name: str, changes: Resource, path: str, code: str) ->
     problems = validate(made(type_name, changes))
     assert [(each.path, each.code, each.severity) for each in problems] == [(path, code, "error")]
     assert len(problems[0].message) > 10
+
+
+def test_every_invariant_of_the_core_resources_has_its_bad_example() -> None:
+    broken = {
+        problem.message.rpartition("(")[2].rstrip(")")
+        for type_name, changes, _, code in BAD
+        if code == "invariant"
+        for problem in validate(made(type_name, changes))
+    }
+    own = {
+        key
+        for node, (keys, _) in packed_table("elements")["nodes"].items()
+        if node.partition(".")[0] in MINIMAL
+        for key in keys
+    }
+    assert len(own) == 8
+    assert own <= broken
