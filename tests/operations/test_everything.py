@@ -262,3 +262,26 @@ async def test_z4_g3_scopes_are_kept_to(served: Served, who: dict[str, str]) -> 
     assert_outcome(await some.get(f"Patient/{who['q']}/$everything"), 404)
     without = await served.caller("patient/Observation.rs", who["p"])
     assert_outcome(await without.get(place), 403)
+
+
+async def test_a_part_of_each_resource(system: Caller, who: dict[str, str]) -> None:
+    """R4 3.1.0.1.5: `_summary` and `_elements` are "for use with all interactions"."""
+    path = f"Patient/{who['p']}/$everything"
+    whole = (await system.get(path)).json()
+    for asked, kept in (("_summary=true", "subject"), ("_elements=subject", "subject")):
+        answer = await system.get(f"{path}?{asked}&_type=Observation,Practitioner")
+        assert answer.json()["link"][0]["url"].endswith(f"&{asked}")
+        for entry in answer.json()["entry"]:
+            tags = entry["resource"]["meta"]["tag"]
+            assert [one["code"] for one in tags] == ["SUBSETTED"]
+            assert kept in entry["resource"]
+            assert "performer" not in entry["resource"]
+    counted = (await system.get(f"{path}?_summary=count")).json()
+    matches = [one for one in whole["entry"] if one["search"]["mode"] == "match"]
+    assert (counted["total"], "entry" in counted) == (len(matches), False)
+    paged = await system.get(f"{path}?_count=2&_summary=data")
+    links = {one["relation"]: one["url"] for one in paged.json()["link"]}
+    following = (await system.get(links["next"])).json()
+    assert "SUBSETTED" in str(following["entry"][0]["resource"]["meta"])
+    for wrong in ("_summary=some", "_elements=nonsense", "_summary=", "_summary=true&_elements=id"):
+        assert_outcome(await system.get(f"{path}?{wrong}"), 400)

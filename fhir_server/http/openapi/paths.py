@@ -136,6 +136,7 @@ def _of_operation(row: Row) -> list[Json]:
     for operation in OPERATIONS:
         if f"${operation.definition.code}" == row.shape[-1]:
             more = shared("criteria") if operation.searches else []
+            more += shared("_summary", "_elements") if operation.pages else []
             return [*operation_parameters(operation), *more]
     return []
 

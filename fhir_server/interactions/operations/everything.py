@@ -8,6 +8,7 @@ a resource of another patient never is, even where the compartment has it or a r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, cast
 
 from fhir_server.access.context import Interaction
@@ -16,7 +17,6 @@ from fhir_server.interactions.call import Call
 from fhir_server.interactions.operations.input import Input
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.search import answer, position_of
-from fhir_server.interactions.subset import Subset
 from fhir_server.outcome import Category, error
 from fhir_server.search.compartments import within
 from fhir_server.search.expression import (
@@ -50,12 +50,13 @@ async def everything(call: Call, given: Input) -> Reply:
 
     Without `_count` a page holds as many as the server ever gives, so that most records come whole
     ("unless the client requests otherwise"). What matches of two pages refer to comes with both.
+    `_summary=count` gives the number of matches alone.
     """
     owner = await call.store.read(call.type_name, call.logical_id)
     record = _Record(call, cast(Resource, fhir_json.parse(owner.json)), given)
     page = await call.store.record(record.query, record.support, cursor=position_of(call))
     place = f"{call.type_name}/{call.logical_id}/$everything"
-    return answer(call, record.query.whole, page, Subset(), place)
+    return answer(call, record.query.whole, page, given.subset, place)
 
 
 class _Record:
@@ -108,9 +109,11 @@ class _Record:
             "",
             Everything(),
             count=min(count or most, most),
-            applied=tuple(_applied(self.given)),
+            applied=(*_applied(self.given), *self.given.subset.applied),
             compartment=place,
         )
+        if self.given.subset.count_only:
+            whole = replace(whole, count=0, total="accurate")
         changed = self._changed()
         parts = [
             SearchQuery(name, conjunction(self._meant(name), changed), count=whole.count)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final, cast
 
 from fhir_server.interactions.checked import raise_problems
+from fhir_server.interactions.subset import Subset
 from fhir_server.outcome import Category, FhirError, error
 from resources.fhir_json import Resource
 from resources.operations import (
@@ -23,12 +24,13 @@ from resources.operations import (
     OperationParameter,
 )
 from resources.registry import REGISTRY
-from resources.validation import validate
+from resources.validation import Problem, validate
 from resources.validation.primitives import CHECKS
 
 _INTEGERS: Final = frozenset(("integer", "positiveInt", "unsignedInt"))
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,9})")
 _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?")
+_PLACE: Final = re.compile(r"Parameters\.parameter\[([0-9]+)\]")
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
@@ -40,6 +42,8 @@ class Input:
     """JSON values and resources; of a parameter with parts, an `Input`."""
     search: tuple[tuple[str, str], ...] = ()
     """What is no parameter of the definition but of a search."""
+    subset: Subset = field(default_factory=Subset)
+    """How much of each resource of a searchset is wanted."""
 
     def all(self, name: str) -> tuple[Any, ...]:
         return self.values.get(name, ())
@@ -85,13 +89,25 @@ def _of_body(definition: OperationDefinition, body: Resource, judges: str | None
     """A `Parameters`, or the one resource that the operation takes."""
     kind = body.get("resourceType")
     if kind == "Parameters":
-        raise_problems(validate(_unjudged(body, judges)))
+        raise_problems([_named(one, body) for one in validate(_unjudged(body, judges))])
         return list(_entries(cast(list[Resource], body.get("parameter", [])), "Parameters"))
     taken = [one.name for one in definition.inputs if one.is_resource]
     if len(taken) == 1:
         return [_Given(taken[0], body, EVERY_TYPE, str(kind))]
     text = f"${definition.code} takes a Parameters resource, not {kind!r:.60}."
     raise error(Category.INVALID, text, "resourceType")
+
+
+def _named(problem: Problem, body: Resource) -> Problem:
+    """With the name of the parameter that it is about, which its place does not tell."""
+    place = _PLACE.match(problem.path)
+    listed: object = body.get("parameter")
+    if place is None or not isinstance(listed, list):
+        return problem
+    entry: object = dict(enumerate(cast(list[object], listed))).get(int(place[1]))
+    name = cast(Resource, entry).get("name") if isinstance(entry, dict) else None
+    said = f"{name:.60}: {problem.message}" if isinstance(name, str) else problem.message
+    return replace(problem, message=said)
 
 
 def _unjudged(body: Resource, judges: str | None) -> Resource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fhir_server.interactions.call import Call
@@ -11,7 +11,9 @@ from fhir_server.interactions.operations.input import Input, read_input
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Body, Perform, Row
 from fhir_server.interactions.search import PAGE_PARAMETER
+from fhir_server.interactions.subset import Subset, split_subset
 from resources.operations import Level, OperationDefinition
+from resources.registry import REGISTRY
 
 Work: TypeAlias = Callable[[Call, Input], Awaitable[Reply]]
 
@@ -30,7 +32,8 @@ class Operation:
     judges: str | None = None
     """The parameter whose resource may be as wrong as it likes: to tell that is the work."""
     pages: bool = False
-    """Its answer comes in pages, of which the links say the position."""
+    """Its answer is a searchset in pages, of which the links say the position, and of whose
+    resources `_summary` and `_elements` ask for a part ("for all interactions", R4 3.1.0.1.5)."""
     only: frozenset[Level] = frozenset(Level)
     """Where it is offered, of the places that the definition has."""
 
@@ -75,9 +78,10 @@ def _checked(operation: Operation) -> Perform:
     """The operation, performed on nothing but what its definition takes."""
 
     async def perform(call: Call) -> Reply:
-        parameters = call.parameters
+        parameters, subset = call.parameters, Subset()
         if operation.pages:
             parameters = tuple(pair for pair in parameters if pair[0] != PAGE_PARAMETER)
+            parameters, subset = split_subset(REGISTRY.endpoints, parameters)
         given = read_input(
             operation.definition,
             parameters,
@@ -85,6 +89,6 @@ def _checked(operation: Operation) -> Perform:
             searches=operation.searches,
             judges=operation.judges,
         )
-        return await operation.perform(call, given)
+        return await operation.perform(call, replace(given, subset=subset))
 
     return perform
