@@ -12,6 +12,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fhir_server.http.fhir import PUBLIC_PATHS
 from fhir_server.http.openapi import CORE_TYPES, PUBLISHED
+from fhir_server.interactions.operations import OPERATIONS
+from fhir_server.interactions.operations.operation import rows
 from fhir_server.interactions.row import Body
 from fhir_server.interactions.table import TABLE
 from fhir_server.outcome import Category
@@ -72,6 +74,17 @@ def test_core_types_list_every_search_parameter(document: Json, type_name: str) 
         assert described["schema"] == {"type": "array", "items": {"$ref": schema}}
         assert described["description"].startswith("Looks at ")
     assert f"{type_name}:*" in listed["_include"]["schema"]["items"]["enum"]
+
+
+def test_operations_list_what_stands_in_an_address(document: Json) -> None:
+    """Each the parameters of its own definition, where several have one name."""
+    described = operations(document)
+    for each in OPERATIONS:
+        simple = {one.name for one in each.definition.inputs if one.is_simple}
+        for row in rows(each):
+            parameters = described[row.method, row.path]["parameters"]
+            listed = {one["name"] for one in parameters if "name" in one}
+            assert listed == (simple if row.method == "GET" else set()), row.path
 
 
 def test_types_bodies_and_refusals(document: Json) -> None:

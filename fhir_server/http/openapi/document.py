@@ -66,16 +66,24 @@ def _published() -> dict[str, Json]:
 def _published_operation(path: str) -> Json:
     summary, schema = PUBLISHED[path]
     json = {"description": "Done.", "content": {"application/json": {"schema": {"type": "object"}}}}
-    return {
+    described: Json = {
         "operationId": f"get_{path.rpartition('/')[2].replace('-', '_')}",
         "tags": ["Discovery"],
         "summary": summary,
         "security": [],
-        "parameters": shared("_format", "_pretty") if schema else [],
-        "responses": {"200": answer("Done.", schema), **refused((400, 406, 414))}
-        if schema
-        else {"200": json},
+        "parameters": [],
+        "responses": {"200": json},
     }
+    if schema:
+        names = ("If-None-Match", "_summary", "_elements", "_format", "_pretty")
+        known = {"description": "It is as the caller knows it."}
+        described["parameters"] = shared(*names)
+        described["responses"] = {
+            "200": answer("Done.", schema),
+            "304": known,
+            **refused((400, 406, 414)),
+        }
+    return described
 
 
 def _table(catalogue: Catalogue) -> dict[str, Json]:

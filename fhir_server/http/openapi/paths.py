@@ -134,7 +134,9 @@ def _of_operation(row: Row) -> list[Json]:
     if row.method != "GET":
         return []
     for operation in OPERATIONS:
-        if f"${operation.definition.code}" == row.shape[-1]:
+        definition = operation.definition
+        of_type = definition.for_every_type or row.type_name in ("", *definition.types)
+        if f"${definition.code}" == row.shape[-1] and of_type:
             more = shared("criteria") if operation.searches else []
             more += shared("_summary", "_elements") if operation.pages else []
             return [*operation_parameters(operation), *more]
