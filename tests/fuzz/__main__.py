@@ -15,13 +15,16 @@ from typing import Any, Final
 import httpx
 import psutil
 
-from tests.fuzz.attack import Findings, attack
-from tests.fuzz.integrity import contents, everything
+from tests.fuzz.attack import Findings, apps, attack
+from tests.fuzz.document import described
+from tests.fuzz.integrity import broken, contents, everything
 from tests.fuzz.requests import Generator
 from tests.serving import free_port
 
-PATIENT: Final = "rosa-alvarez"
-"""Whose app asks: it may write this record and no other."""
+PATIENTS: Final = ("rosa-alvarez", "liam-novak", "margaret-osei")
+"""Whose apps ask: each may write its patient's record and no other."""
+WATCHED: Final = 400
+"""Resources of which it is looked afterwards whether they are whole."""
 TYPES: Final = ("Patient", "Observation", "Appointment", "Communication", "MedicationRequest")
 OTHERS: Final = ("Practitioner", "Organization", "Location")
 MOST_GROWTH: Final = 1.10
@@ -49,23 +52,33 @@ def await_ready(root: str, process: subprocess.Popen[bytes]) -> None:
 async def fuzz(root: str, folder: Path, process_id: int, count: int, seed: int) -> Findings:
     base = f"{root}/fhir"
     reading = run(folder, "token", "--scope", "system/*.rs", "--lifetime", "3600")
-    writing = ("token", "--scope", "patient/*.cruds", "--patient", PATIENT, "--lifetime", "3600")
-    token = run(folder, *writing)
+    writing = ("token", "--scope", "patient/*.cruds", "--lifetime", "3600", "--patient")
+    tokens = {each: run(folder, *writing, each) for each in PATIENTS}
     held = await everything(base, reading, (*TYPES, *OTHERS))
-    others = [f"{each['resourceType']}/{each['id']}" for each in held if PATIENT not in str(each)]
+    others = [
+        f"{each['resourceType']}/{each['id']}"
+        for each in held
+        if not any(patient in str(each) for patient in PATIENTS)
+    ]
     before = await contents(base, reading, others)
     generator = Generator(seed, await _document(root), held, int(root.rpartition(":")[2]))
     server = psutil.Process(process_id)
-    secrets = (token.encode(), reading.encode())
-    findings = await attack(
-        base, token, generator, count, secrets, lambda: server.memory_info().rss
-    )
+    secrets = (reading.encode(), *(each.encode() for each in tokens.values()))
+    among = apps(base, tokens, held, seed)
+    sent, found = await asyncio.to_thread(described, root, tokens[PATIENTS[0]], count, seed)
+    left = max(1, count - sent)
+    findings = await attack(base, among, generator, left, secrets, lambda: server.memory_info().rss)
+    findings.violations += found
     if not await _ready(root):
         findings.violations.append("the server is not ready afterwards")
     after = await contents(base, reading, others)
     changed = [name for name in others if before[name] != after[name]]
     if changed or not others:
         findings.violations.append(f"changed out of the caller's reach: {changed[:5]}")
+    held = await everything(base, reading, (*TYPES, *OTHERS))
+    findings.violations += await broken(base, reading, held[:: max(1, len(held) // WATCHED)])
+    if (reindexed := run(folder, "reindex")) != "0 resources were brought up to date.":
+        findings.violations.append(f"what is derived was not current: {reindexed}")
     return findings
 
 
@@ -87,17 +100,19 @@ def check_log(log: bytes, findings: Findings) -> None:
         findings.violations.append("a token in the log")
 
 
-def report(findings: Findings, count: int, seed: int) -> None:
+def report(findings: Findings, seed: int) -> None:
     kinds: Counter[str] = Counter()
     for (kind, _), number in findings.statuses.items():
         kinds[kind] += number
-    speed = f"{count / findings.seconds:.0f} a second, the slowest {findings.slowest:.2f} s"
-    lines = [f"{count} requests, seed {seed}: {findings.seconds:.0f} s, {speed}"]
+    sent = sum(findings.statuses.values())
+    speed = f"{sent / findings.seconds:.0f} a second, the slowest {findings.slowest:.2f} s"
+    lines = [f"{sent} requests of ours, seed {seed}: {findings.seconds:.0f} s, {speed}"]
     for kind, number in sorted(kinds.items()):
         parts = sorted((s, n) for (k, s), n in findings.statuses.items() if k == kind)
         lines.append(f"  {kind:9}{number:8}  " + "  ".join(f"{s} {n}" for s, n in parts))
     if len(findings.memory) >= 8:
         peak = max(findings.memory) / 2**20
+        lines.append(f"{findings.share('2xx'):.0%} were answered by 2xx")
         lines.append(
             f"memory: at most {peak:.0f} MB; last quarter {findings.growth():.3f} of second"
         )
@@ -127,7 +142,7 @@ def main() -> int:
             process.terminate()
             process.wait(60)
         check_log(log.read_bytes(), findings)
-    report(findings, count, seed)
+    report(findings, seed)
     return 1 if findings.violations else 0
 
 

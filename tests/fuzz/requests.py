@@ -1,7 +1,6 @@
 """Random requests from a seed: bytes, what the OpenAPI document describes, real ones mutated.
 
-A generator of our own in place of schemathesis, which sends one request after the other and knows
-nothing of a record that could be mutated.
+Beside schemathesis (`document`), which knows nothing of a record that could be mutated.
 """
 
 from __future__ import annotations
