@@ -85,7 +85,8 @@ def answer(call: Call, query: SearchQuery, page: SearchPage, subset: Subset, add
         entries.append(outcome_entry(issues))
     place = f"{base_url}/{address}" if address else base_url
     links = _links(place, query, page, position)
-    return Reply(200, bundle("searchset", links, entries, _total(query, page, position)))
+    total = _total(query, page, position)
+    return Reply(200, bundle("searchset", links, entries, total, page.until))
 
 
 def _total(query: SearchQuery, page: SearchPage, position: str | None) -> int | None:

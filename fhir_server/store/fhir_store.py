@@ -150,9 +150,7 @@ class FhirStore:
         self, query: MixedQuery, support: Mapping[str, Expression], *, cursor: str | None = None
     ) -> SearchPage:
         """The same with what the matches refer to, of these types and where this holds of it."""
-        return await self._reach.at_one_instant(
-            lambda reach: with_support(reach, query, support, cursor)
-        )
+        return await with_support(self._reach, query, support, cursor)
 
     async def find(
         self, type_name: str, criteria: Expression, limit: int = 2

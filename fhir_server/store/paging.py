@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from fhir_server.store.versions import Match, StoredVersion
 
@@ -20,3 +21,5 @@ class SearchPage:
     """Only where it was asked for."""
     capped: bool = False
     """More would have been included than one answer carries."""
+    until: datetime | None = None
+    """Of a record: whatever of it has a time up to this is known to these pages."""

@@ -8,6 +8,7 @@ Each is looked for under the caller's policy AND under what is given for its typ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, cast
 
 from fhir_server.access.context import Interaction
@@ -19,6 +20,7 @@ from fhir_server.store import mixing
 from fhir_server.store.document import SENT, version_of
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
+from fhir_server.store.settling import Settled, read_settled
 from fhir_server.store.versions import Match, StoredVersion
 from resources import fhir_json
 from resources.fhir_json import Resource
@@ -33,7 +35,23 @@ Identity = tuple[str, str]
 async def with_support(
     reach: Reach, query: MixedQuery, support: Mapping[str, Expression], cursor: str | None
 ) -> SearchPage:
-    """The page at this cursor with what its matches refer to, each once."""
+    """The page at this cursor with what its matches refer to, each once.
+
+    It says up to when it is settled, which is before the oldest write that is under way: who asks
+    for changes since then does "not miss any".
+    """
+
+    async def work(at: Settled) -> SearchPage:
+        inside = replace(reach, session=None, snapshot=at.snapshot)
+        page = await _page(inside, query, support, cursor)
+        return replace(page, until=at.until)
+
+    return await read_settled(reach.database, work)
+
+
+async def _page(
+    reach: Reach, query: MixedQuery, support: Mapping[str, Expression], cursor: str | None
+) -> SearchPage:
     page = await mixing.search(reach, query, cursor)
     found = await _followed(reach, page.matches, support)
     most = reach.database.limits.included

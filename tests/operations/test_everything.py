@@ -3,7 +3,9 @@ in a record, what comes along, and what never does."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +13,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from fhir_server.store import Database, FhirStore, StoredVersion, UnrestrictedStore
+from fhir_server.store.settling import GRACE
 from resources.operations import operation_definitions
 from tests.operations.checking import answered
 from tests.serving import Caller, Served, assert_outcome
@@ -285,3 +289,37 @@ async def test_a_part_of_each_resource(system: Caller, who: dict[str, str]) -> N
     assert "SUBSETTED" in str(following["entry"][0]["resource"]["meta"])
     for wrong in ("_summary=some", "_elements=nonsense", "_summary=", "_summary=true&_elements=id"):
         assert_outcome(await system.get(f"{path}?{wrong}"), 400)
+
+
+async def test_who_asks_since_the_timestamp_misses_nothing(
+    served: Served, system: Caller, who: dict[str, str]
+) -> None:
+    """ "Servers should ensure that the timestamps [are] managed such that the client does not miss
+    any changes": not even those of a transaction that was open while the first page was read."""
+    path = f"Patient/{who['p']}/$everything"
+    name = f"slow-{who['mark']}"
+    written, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slowly(store: FhirStore) -> StoredVersion:
+        made = observation(name, f"Patient/{who['p']}")
+        created = await store.create("Observation", made, logical_id=name)
+        written.set()
+        await may_end.wait()
+        return created
+
+    async with await Database.connect(
+        served.mongodb_uri, served.settings.database, cursor_key=b"k" * 32, base_url=served.base
+    ) as database:
+        writing = asyncio.create_task(UnrestrictedStore(database, "test").run_transaction(slowly))
+        await written.wait()
+        await asyncio.sleep(GRACE.total_seconds() + 0.1)
+        before = await system.get(path)
+        may_end.set()
+        late = await writing
+    assert "Observation/slow" not in told(before, who["mark"], "match")
+    timestamp = before.json()["timestamp"]
+    assert datetime.fromisoformat(timestamp) <= late.last_updated
+    since = timestamp.replace("+", "%2B")
+    after = await system.get(f"{path}?_since={since}&_type=Observation")
+    assert "Observation/slow" in told(after, who["mark"], "match")
+    assert (await system("DELETE", f"Observation/{name}")).status_code == 204
