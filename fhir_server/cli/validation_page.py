@@ -44,6 +44,7 @@ a transaction that is never committed.
 | contained resources | as dom-2 to dom-5 and ref-1 say; no two with one id |
 | narrative | XHTML as txt-1 and txt-2 say, so that it can be shown without harm |
 | extensions | ext-1; a warning where the url is relative, and for any modifier, as none is known |
+| bundles | a warning where a `fullUrl` is not of the resource's type and id |
 | texts | a warning for white space alone, and for a `urn:uuid:` or `urn:oid:` that is none |
 | invariants | those below |
 

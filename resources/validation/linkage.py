@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from resources.fhir_json import Resource
-from resources.references import links, literal_type
+from resources.references import links, literal_type, parse_reference
 from resources.registry import REGISTRY
 from resources.validation.members import child, children, text
 from resources.validation.problem import Run
 
 _PROFILE: Final = "http://hl7.org/fhir/StructureDefinition/"
 _SPACE: Final = re.compile(r"\s").search
+_IS_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:").match
 
 
 def reference_check(targets: tuple[str, ...]) -> Callable[[Resource, str, Run], None]:
@@ -61,7 +62,7 @@ def _form_problem(literal: str, run: Run) -> str | None:
     nothing stands but `[type]/[id]`. HAPI refuses others too."""
     if _SPACE(literal):
         return "must be a URL without white space"
-    if ":" in literal or run.bundled or not literal:
+    if _IS_ABSOLUTE(literal) or run.bundled or not literal:
         return None
     return f"{literal[:70]!r} must be [type]/[id] with a type of R4, an absolute URL, or #[id]"
 
@@ -82,6 +83,18 @@ def canonical_check(targets: tuple[str, ...]) -> Callable[[Any, str, Run], None]
             run.add(path, "value", f"must be of {wanted}, not of {inner[value[1:]]}")
 
     return check
+
+
+def full_url_advice(entry: Resource, path: str, run: Run) -> None:
+    """`bundle.html#bundle-entry`: a `fullUrl` shall not disagree with the id in the resource."""
+    url, resource = text(entry, "fullUrl"), child(entry, "resource")
+    if not run.advises or url is None or "id" not in resource:
+        return
+    said = parse_reference(url)
+    own = (_name(resource), text(resource, "id") or "")
+    if said.logical_id is not None and (said.type_name, said.logical_id) != own:
+        told = f"{url[:200]!r} should end in the type and id of the resource, {own[0]}/{own[1]:.64}"
+        run.advise(f"{path}.fullUrl", "value", told)
 
 
 def target_type(reference: Resource, run: Run) -> str | None:

@@ -154,5 +154,20 @@ def _urn(value: object) -> str | None:
     return None
 
 
-ADVISED: Final[Mapping[str, PrimitiveCheck]] = {"markdown": _blank, "string": _blank, "uri": _urn}
+_IN_XHTML: Final = re.compile(r"\s*<div\s[^>]*\bxmlns\s*=").match
+
+
+def _unspaced(value: object) -> str | None:
+    """`narrative.html`: the div is in the namespace of XHTML. Without it, it is still taken."""
+    if not isinstance(value, str) or _IN_XHTML(value):
+        return None
+    return 'should begin with <div xmlns="http://www.w3.org/1999/xhtml">'
+
+
+ADVISED: Final[Mapping[str, PrimitiveCheck]] = {
+    "markdown": _blank,
+    "string": _blank,
+    "uri": _urn,
+    "xhtml": _unspaced,
+}
 """What is worth a warning."""

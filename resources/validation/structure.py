@@ -19,7 +19,12 @@ from resources.registry import REGISTRY, Element, ElementType
 from resources.validation.coded import CodedCheck, advised_check, coded_check
 from resources.validation.extensions import extension_advice
 from resources.validation.invariants import Invariant
-from resources.validation.linkage import canonical_check, check_contained, reference_check
+from resources.validation.linkage import (
+    canonical_check,
+    check_contained,
+    full_url_advice,
+    reference_check,
+)
 from resources.validation.narrative import xhtml_problem
 from resources.validation.primitives import ADVISED, value_check
 from resources.validation.problem import DEEPEST, MOST_HINTS, Run
@@ -231,6 +236,8 @@ def _into(element: Element, of: ElementType) -> _Into:
         extras += _added(element, of)
     if of.name == "Extension" and not element.path.startswith("Extension."):
         extras.append(extension_advice(is_modifier=element.is_modifier))
+    if element.path == "Bundle.entry":
+        extras.append(full_url_advice)
     return _walk_with(of.node, tuple(extras))
 
 

@@ -17,10 +17,18 @@ from functools import cache
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resources.fhir_json import dump
 from resources.registry import REGISTRY, Element, ElementType, packed_table
-from resources.validation.fhirpath import Undecided, compiled, evaluate, item_of
+from resources.validation.fhirpath import (
+    Undecided,
+    UnknownExpression,
+    compiled,
+    evaluate,
+    item_of,
+)
 from resources.validation.invariants import ADVICE, DEPARTURES, INVARIANTS
 from resources.validation.problem import Run
 from resources.validation.published import (
@@ -202,3 +210,29 @@ def test_every_expression_has_its_row() -> None:
         if by_expression(one, places(one)[0]) is decided(one, places(one)[0]):
             has = {(one.key, one.place), (one.key, places(one)[0])} & rows
             assert has or one.key == "eld-3", one.key
+
+
+TOKENS = (
+    "a", "A", "is", "as", "and", "or", "xor", "implies", "in", "contains", "exists()", "where(",
+    "select(", "all(", "iif(", "count()", "first()", "(", ")", ".", ",", "[", "]", "=", "!=", "<=",
+    "|", "&", "+", "1", "1.5", "'x'", "true", "$this", "%resource", "%x", "`div`", "@", "{}", " ",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=12))
+@settings(max_examples=200)
+def test_any_text_is_an_expression_or_told_to_be_none(tokens: list[str]) -> None:
+    members = {"a": [{"a": "x"}], "div": "x"}
+    try:
+        condition = compiled("".join(tokens))
+    except UnknownExpression:
+        return
+    item = item_of(members, "Observation")
+    with suppress(Undecided):
+        assert evaluate(condition, item, item, item) in (True, False, None)
+
+
+@pytest.mark.parametrize("text", ["(" * 200, "a." * 5_000 + "a", "1" * 5_000, "a or " * 400 + "a"])
+def test_an_expression_has_its_bounds(text: str) -> None:
+    with pytest.raises(UnknownExpression):
+        compiled(text)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from resources.fhir_json import dump, parse
 from resources.registry import REGISTRY
 from resources.validation import Problem, validate
+from resources.validation.fhirpath import grammar
 from resources.validation.invariants import ADVICE, INVARIANTS
 from resources.validation.problem import MOST_PROBLEMS
 from tests.resources.data import EXPLAINED, examples, needs_data, synthea
@@ -33,6 +34,8 @@ def test_bad(name: str, resource: dict[str, Any], path: str, code: str) -> None:
     found = [problem for problem in problems if (problem.path, problem.code) == (path, code)]
     assert found, problems
     assert all(problem.severity == "error" and problem.message for problem in problems)
+    for problem in problems:
+        grammar.parse(problem.path)  # which raises where the expression is no FHIRPath
     if code == "invariant":
         assert f"({name.split()[0]})" in "".join(problem.message for problem in found)
 

@@ -237,7 +237,7 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("conditional target", OBSERVATION | {"subject": {"reference": "Medication?x=y"}}, "Observation.subject", "value"),
     ("two minds about a type", OBSERVATION | {"subject": {"reference": "Patient/1", "type": "Group"}}, "Observation.subject", "value"),
     ("logical target", OBSERVATION | {"subject": {"type": "Medication", "identifier": {"value": "x"}}}, "Observation.subject", "value"),
-    *((f"reference {text!r:.20}", OBSERVATION | {"subject": {"reference": text}}, "Observation.subject.reference", "value") for text in ("1", "Patient/", "patient/1", "Pateint/1", "Patient/a_b", "Patient/" + "a" * 65, "Patient/1 ", "http://a.org/f/Patient/ 1", "Pateint?x=y")),
+    *((f"reference {text!r:.20}", OBSERVATION | {"subject": {"reference": text}}, "Observation.subject.reference", "value") for text in ("1", "Patient/", "patient/1", "Pateint/1", "Patient/a_b", "Patient/" + "a" * 65, "Patient/1 ", "Patient/a:b", "/Patient/1", "http://a.org/f/Patient/ 1", "Pateint?x=y")),
     ("canonical fragment", MEDICATION | {"instantiatesCanonical": ["#x"]}, "MedicationRequest.instantiatesCanonical[0]", "value"),
     (
         "canonical of another type",
@@ -390,6 +390,8 @@ ADVISED: list[tuple[str, dict[str, Any], str, str]] = [
     ("nsd-0", {"resourceType": "NamingSystem", "name": "x", "status": "draft", "kind": "root", "date": "2020", "uniqueId": [{"type": "oid", "value": "x"}]} | NARRATED, "NamingSystem", "invariant"),
     ("blank string", PATIENT | NARRATED | {"name": [{"family": " \n"}]}, "Patient.name[0].family", "value"),
     ("blank strings", PATIENT | NARRATED | {"name": [{"given": ["x", " "]}]}, "Patient.name[0].given[1]", "value"),
+    ("div of no namespace", PATIENT | {"text": {"status": "generated", "div": "<div>x</div>"}}, "Patient.text.div", "value"),
+    ("fullUrl", bundle("collection", {"fullUrl": "http://a.org/Patient/2", "resource": PATIENT | NARRATED}), "Bundle.entry[0].fullUrl", "value"),
     ("urn:uuid", PATIENT | NARRATED | {"identifier": [{"system": "urn:uuid:1"}]}, "Patient.identifier[0].system", "value"),
     ("urn:oid", PATIENT | NARRATED | {"identifier": [{"system": "urn:oid:9.9"}]}, "Patient.identifier[0].system", "value"),
     ("extension url", PATIENT | NARRATED | {"extension": [{"url": "x", "valueCode": "y"}]}, "Patient.extension[0].url", "value"),

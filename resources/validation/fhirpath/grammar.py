@@ -10,12 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Final, TypeAlias
 
 DEEPEST: Final = 40
 """How deeply expressions may nest; HL7's own nest eight levels."""
+LONGEST: Final = 300
+"""Tokens of an expression; HL7's own have a hundred."""
 _TOKEN: Final = re.compile(
-    r"""\s*(?:(?P<string>'(?:[^'\\]|\\.)*')|(?P<number>\d+(?:\.\d+)?)|(?P<variable>%[A-Za-z]\w*)
+    r"""\s*(?:(?P<string>'(?:[^'\\]|\\.)*')|(?P<number>\d{1,18}(?:\.\d{1,18})?)|(?P<variable>%[A-Za-z]\w*)
     |(?P<name>[A-Za-z_]\w*|`[^`]+`)|(?P<this>\$this)|(?P<sign>!=|!~|<=|>=|[=~<>|&+.,(){}\[\]-]))""",
     re.VERBOSE,
 )
@@ -117,7 +120,9 @@ class _Reader:
 
     def __init__(self, expression: str) -> None:
         self.expression = expression
-        self.tokens = list(self._tokens())
+        self.tokens = list(islice(self._tokens(), LONGEST))
+        if self.tokens[-1].kind != "end":
+            raise UnknownExpression(f"{expression!r:.200} is too long")
         self.at = 0
         self.depth = 0
 
