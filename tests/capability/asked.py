@@ -75,6 +75,11 @@ class Asked:
         return self.listed.get("type", "")
 
     @property
+    def is_any_content(self) -> bool:
+        """R4 `binary.html#rest`: every other media type is the content's own."""
+        return self.type == "Binary"
+
+    @property
     def formats(self) -> list[str]:
         return self.statement["format"]
 
@@ -108,7 +113,7 @@ class Asked:
         **headers: str,
     ) -> Answer:
         """The answer, whose status is the one that is expected."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"accept": JSON, **{name.replace("_", "-"): text for name, text in headers.items()}}
         content = written(body, mime) if isinstance(body, dict) else body
         if body is not None:
             sent["content-type"] = mime
