@@ -75,11 +75,6 @@ class Asked:
         return self.listed.get("type", "")
 
     @property
-    def is_any_content(self) -> bool:
-        """R4 `binary.html#rest`: every other media type is the content's own."""
-        return self.type == "Binary"
-
-    @property
     def formats(self) -> list[str]:
         return self.statement["format"]
 

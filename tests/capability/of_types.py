@@ -22,8 +22,7 @@ async def create(asked: Asked) -> None:
         assert answer.headers["content-type"].startswith(mime)
         asked.ids.append(answer.headers["location"].split("/")[-3])
         assert answer.resource()["id"] == asked.ids[-1]
-    if not asked.is_any_content:
-        await asked.ask(415, "POST", asked.type, asked.resource(), mime=TURTLE)
+    await asked.ask(415, "POST", asked.type, asked.resource(), mime=TURTLE)
 
 
 async def read_it(asked: Asked) -> None:
@@ -32,8 +31,7 @@ async def read_it(asked: Asked) -> None:
         answer = await asked.ask(200, "GET", asked.place, accept=mime)
         assert answer.headers["content-type"].startswith(mime)
         assert answer.resource()["id"] == asked.ids[0]
-    if not asked.is_any_content:
-        await asked.ask(406, "GET", asked.place, accept=TURTLE)
+    await asked.ask(406, "GET", asked.place, accept=TURTLE)
 
 
 async def vread(asked: Asked) -> None:
