@@ -25,7 +25,8 @@ from smart_auth.records import (
 from smart_auth.storage import documents
 from smart_auth.storage.collection import Collection
 
-_PATIENCE = "serverSelectionTimeoutMS"
+_PATIENCE = {"serverSelectionTimeoutMS": 5000, "socketTimeoutMS": 5000}
+"""Until a MongoDB that is not there, or one that stands still, is said to be away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,10 @@ class MongoStorage:
     def connect(cls, mongodb_uri: str, database_name: str) -> MongoStorage:
         """Opens no connection yet; the first question does."""
         # The operator's own patience, where the URI states one, comes before ours.
-        stated = _PATIENCE.lower() in mongodb_uri.lower()
-        patience: dict[str, Any] = {} if stated else {_PATIENCE: 5000}
+        stated = mongodb_uri.lower()
+        patience: dict[str, Any] = {
+            name: value for name, value in _PATIENCE.items() if name.lower() not in stated
+        }
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
             mongodb_uri, tz_aware=True, appname="smart-auth", **patience
         )

@@ -23,6 +23,8 @@ from tests.serving import assert_outcome
 
 ENOUGH = 150
 """Writes acknowledged before the end comes."""
+LONGEST_WAIT = 25
+"""Seconds for an answer while MongoDB stands still; a busy machine needs more than an idle one."""
 
 
 class Site:
@@ -130,5 +132,32 @@ async def test_while_mongodb_is_away(site: Site) -> None:
                 assert int(answer.headers["retry-after"]) > 0
         finally:
             supervisor.resume()
+        await asyncio.to_thread(site.server.await_status, "/readyz", 200, 30)
+        assert (await http.get(place)).json() == kept.json()
+
+
+async def test_while_mongodb_stands_still(site: Site) -> None:
+    """It takes connections and answers nothing: 503 within seconds, sign-in included, and all goes
+    on when it does."""
+    mongod = site.server.mongod
+    async with site.http() as http:
+        kept = await http.post("/Observation", json=observation(new_mark()))
+        place = f"/Observation/{kept.json()['id']}"
+        mongod.suspend()
+        try:
+            await asyncio.to_thread(site.server.await_status, "/readyz", 503, 10)
+            assert site.server.status("/healthz") == 200
+            began = time.monotonic()
+            for answer in await asyncio.gather(
+                http.get(place),
+                http.get("/Observation?identifier=x"),
+                http.post("/Observation", json=observation(new_mark())),
+                http.get(f"{site.server.root}/auth/authorize?client_id=x"),
+            ):
+                assert answer.status_code == 503, answer.text
+                assert int(answer.headers["retry-after"]) > 0
+            assert time.monotonic() - began < LONGEST_WAIT
+        finally:
+            mongod.resume()
         await asyncio.to_thread(site.server.await_status, "/readyz", 200, 30)
         assert (await http.get(place)).json() == kept.json()
