@@ -15,7 +15,7 @@ BUILT := $(VENV)/app-$(APP_KEY)
 # Node may have been installed into the virtual environment; pyright and npm look for it there.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo test bench bench-search bench-transaction search-report fuzz lint format docs app-build chromium clean
+.PHONY: install demo test bench bench-search bench-transaction search-report claims fuzz lint format docs app-build chromium clean
 
 install: $(INSTALLED) app-build
 
@@ -75,6 +75,9 @@ fuzz: install
 
 search-report: install
 	@$(BIN)/python -m tests.search.report
+
+claims: install
+	@$(BIN)/python -m tests.claims
 
 docs: install
 	$(BIN)/python -m fhir_server.cli.settings_page > docs/settings.md
