@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from contextlib import suppress
 
 import brotli
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fhir_server.http.codings import accepted_coding
-from fhir_server.http.negotiation import Format, answer_format
+from fhir_server.http.media_types import terms
+from fhir_server.http.negotiation import Format, answer_format, body_format
 from fhir_server.outcome import FhirError
 from resources import fhir_json, fhir_xml
 from tests.http.test_rest import PATIENT
@@ -124,6 +128,22 @@ def test_f8_the_format_of_an_answer(
 )
 def test_the_coding_of_an_answer(header: str | None, expected: str | None) -> None:
     assert accepted_coding(header) == expected
+
+
+PARTS = st.text(st.sampled_from('*/;=", q.01abc+-\\\t'), max_size=40)
+
+
+@given(st.one_of(PARTS, st.text(max_size=30)))
+@settings(max_examples=150)
+def test_f8_o2_any_header_is_read_or_refused(header: str) -> None:
+    """Parameters, quotes and weights of any kind; a weight is one between 0 and 1."""
+    assert accepted_coding(header) in (None, "br", "gzip")
+    assert all(0 <= each.weight <= 1 for each in terms(header))
+    for accept, asked in ((header, None), (None, header)):
+        with suppress(FhirError):
+            assert answer_format(accept, asked) in Format
+    with suppress(FhirError):
+        assert body_format(header) in Format
 
 
 async def test_f8_xml_in_and_out(system: Caller) -> None:
