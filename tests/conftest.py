@@ -6,7 +6,6 @@ import ctypes
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,17 +13,19 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from importlib.util import find_spec
 from types import ModuleType
-from typing import cast
-from uuid import uuid4
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
-from pymongo import AsyncMongoClient, MongoClient
+from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from fhir_server.mongodb.binary import find_mongod
+from tests.databases import own_database
 from tests.demo.served import Record, serving_record
+from tests.ports import free_port
+from tests.serving import Caller, Served, serving
 
 # httpcore looks for sniffio some seven times a request, and what is absent is looked for in every
 # folder of the path each time, which took longer than what the server does.
@@ -40,13 +41,6 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _await_primary(uri: str, port: int) -> None:
@@ -66,7 +60,7 @@ def _await_primary(uri: str, port: int) -> None:
 @pytest.fixture(scope="session")
 def mongodb_uri() -> Iterator[str]:
     """A single-member replica set for the whole session, in a folder that goes away with it."""
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="fhir-tests-") as folder:
         command = [
             str(find_mongod(None)),
@@ -98,10 +92,33 @@ def mongodb_uri() -> Iterator[str]:
 async def database_name(request: pytest.FixtureRequest, mongodb_uri: str) -> AsyncIterator[str]:
     """A database of the module's own, dropped afterwards."""
     module = re.sub(r"\W+", "_", request.node.name.rpartition("/")[2])[:30]
-    name = f"{module}_{uuid4().hex[:8]}"
-    yield name
-    async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
-        await client.drop_database(name)
+    async with own_database(mongodb_uri, module) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def server_options() -> dict[str, Any]:
+    """Settings of the module's server, where they are not the defaults."""
+    return {}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def served(
+    mongodb_uri: str,
+    database_name: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    server_options: dict[str, Any],
+) -> AsyncIterator[Served]:
+    """A running server for the module."""
+    folder = tmp_path_factory.mktemp("server")
+    async with serving(mongodb_uri, database_name, folder, **server_options) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def system(served: Served) -> Caller:
+    """Who reaches everything."""
+    return await served.caller("system/*.cruds")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -109,8 +126,9 @@ async def demo_record(
     mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Record]:
     """A server with the demo record, for all tests that only read it."""
-    name = f"demo_{uuid4().hex[:8]}"
-    async with serving_record(mongodb_uri, name, tmp_path_factory.mktemp("demo")) as record:
+    folder = tmp_path_factory.mktemp("demo")
+    async with (
+        own_database(mongodb_uri, "demo") as name,
+        serving_record(mongodb_uri, name, folder) as record,
+    ):
         yield record
-    async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
-        await client.drop_database(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from fhir_server.opening import auth_config
 from fhir_server.settings import Settings
 from smart_auth.administration import Administration
 from smart_auth.storage import MongoStorage
+from tests.ports import free_port
 
 
 class InLoop(uvicorn.Server):
@@ -82,12 +82,6 @@ class Caller:
 
     async def put(self, path: str, body: Any, **more: Any) -> httpx.Response:
         return await self("PUT", path, body, **more)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from tests.bench.processes import Side, embedded, running, server_command
 from tests.bench.records import PER_PATIENT, Clinic
 from tests.bench.report import say
 from tests.bench.shapes import POPULATION_SEED
-from tests.serving import free_port
+from tests.ports import free_port
 
 CHUNK: Final = 500
 

@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from pymongo import AsyncMongoClient
 
 from fhir_server.cli.demo import prepare
 from smart_auth.records import Client
+from tests.databases import own_database
 from tests.serving import Caller, Served, serving
 
 READING = "launch/patient openid fhirUser offline_access patient/*.rs"
@@ -60,10 +59,10 @@ class Demo:
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def demo(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
-    name = f"demo_{uuid4().hex[:8]}"
     options = {"data_dir": folder, "organization_name": "Cedar Mesa Community Health"}
-    async with serving(mongodb_uri, name, folder, **options) as served:
+    async with (
+        own_database(mongodb_uri, "demo") as name,
+        serving(mongodb_uri, name, folder, **options) as served,
+    ):
         await prepare(served.settings, mongodb_uri)
         yield Demo(served, await served.caller("system/*.cruds"))
-    async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
-        await client.drop_database(name)

@@ -12,7 +12,7 @@ import httpx
 import psutil
 
 from fhir_server.mongodb.folder import Folder
-from tests.serving import free_port
+from tests.ports import free_port
 
 PROGRAM = Path(sys.executable).with_name("fhir-server")
 LONGEST_START = 60.0

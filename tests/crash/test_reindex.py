@@ -16,7 +16,8 @@ import pytest
 from pymongo import MongoClient
 
 from tests.crash.server_process import LONGEST_START, PROGRAM
-from tests.serving import assert_outcome, free_port
+from tests.ports import free_port
+from tests.serving import assert_outcome
 
 STORED = 1500
 URL = "http://example.org/crash"

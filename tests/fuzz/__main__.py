@@ -19,7 +19,7 @@ from tests.fuzz.attack import Findings, apps, attack
 from tests.fuzz.document import described
 from tests.fuzz.integrity import broken, contents, everything
 from tests.fuzz.requests import Generator
-from tests.serving import free_port
+from tests.ports import free_port
 
 PATIENTS: Final = ("rosa-alvarez", "liam-novak", "margaret-osei")
 """Whose apps ask: each may write its patient's record and no other."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from pymongo import AsyncMongoClient
 from starlette.routing import BaseRoute, Mount, Route
 
 from fhir_server.app import create_app
 from fhir_server.interactions.table import TABLE
 from fhir_server.settings import Settings
+from tests.databases import own_database
 from tests.matrix.world import World
 from tests.matrix.woven import A
 
@@ -47,21 +46,18 @@ async def routes(
     mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[list[BaseRoute]]:
     """The routes of the real application, once it has started."""
-    database = f"routes_{uuid4().hex[:8]}"
     folder: Path = tmp_path_factory.mktemp("routes")
-    options: dict[str, Any] = {
-        "port": 8000,
-        "mongodb_uri": mongodb_uri,
-        "database": database,
-        "master_key_file": folder / "master.key",
-        "metrics_port": 0,
-    }
-    settings = Settings(**options)
-    inner = cast(Any, create_app(settings, mongodb_uri))._app
-    async with inner.router.lifespan_context(inner):
-        yield list(inner.router.routes)
-    async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
-        await client.drop_database(database)
+    async with own_database(mongodb_uri, "routes") as database:
+        options: dict[str, Any] = {
+            "port": 8000,
+            "mongodb_uri": mongodb_uri,
+            "database": database,
+            "master_key_file": folder / "master.key",
+            "metrics_port": 0,
+        }
+        inner = cast(Any, create_app(Settings(**options), mongodb_uri))._app
+        async with inner.router.lifespan_context(inner):
+            yield list(inner.router.routes)
 
 
 def test_every_route_is_known(routes: list[BaseRoute]) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import pytest_asyncio
-from pymongo import AsyncMongoClient
 
 from fhir_server.opening import open_database
 from fhir_server.store import finish
 from resources.registry import REGISTRY, packed_parameters
+from tests.databases import own_database
 from tests.serving import Caller, Served, assert_outcome, serving
 
 Resource = dict[str, Any]
@@ -88,21 +85,9 @@ RESOURCES: dict[str, Resource] = {
 """By a search that finds it."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(
-    mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Served]:
-    name = f"guides_{uuid4().hex[:8]}"
-    folder: Path = tmp_path_factory.mktemp("guides")
-    async with serving(mongodb_uri, name, folder, ig="us-core") as running:
-        yield running
-    async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
-        await client.drop_database(name)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def system(served: Served) -> Caller:
-    return await served.caller("system/*.cruds")
+@pytest.fixture(scope="module")
+def server_options() -> dict[str, Any]:
+    return {"ig": "us-core"}
 
 
 async def stored(system: Caller) -> dict[str, str]:
@@ -143,8 +128,10 @@ async def test_an_empty_store_has_them_at_once(served: Served, system: Caller) -
 async def test_a_store_with_data_has_them_when_it_is_indexed(
     mongodb_uri: str, tmp_path: Path
 ) -> None:
-    name = f"guides_{uuid4().hex[:8]}"
-    async with serving(mongodb_uri, name, tmp_path) as running:
+    async with (
+        own_database(mongodb_uri, "guides") as name,
+        serving(mongodb_uri, name, tmp_path) as running,
+    ):
         system = await running.caller("system/*.cruds")
         made = await stored(system)
         assert_outcome(await system.get("Patient?race=2106-3"), 400, "invalid")
@@ -157,5 +144,3 @@ async def test_a_store_with_data_has_them_when_it_is_indexed(
         system = await running.caller("system/*.rs")
         for search, expected in made.items():
             assert await found(system, search) == [expected], search
-    async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
-        await client.drop_database(name)

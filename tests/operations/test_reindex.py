@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from pymongo import AsyncMongoClient
 
 from fhir_server.store import Database, finish, refresh
 from fhir_server.store.database import STORE
-from tests.serving import Caller, Served, assert_outcome, serving
+from tests.serving import Caller, Served, assert_outcome
 
 Resource = dict[str, Any]
 
@@ -98,23 +95,6 @@ MISSES = {
 def basic(**more: Any) -> Resource:
     extensions = [{"url": f"{EXTENSION}/{name}"} | value for name, value in VALUES.items()]
     return {"resourceType": "Basic", "code": {"text": "x"}, "extension": extensions} | more
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(
-    mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Served]:
-    """A server of its own: what is searched by holds for everybody."""
-    name = f"reindex_{uuid4().hex[:8]}"
-    async with serving(mongodb_uri, name, tmp_path_factory.mktemp("reindex")) as running:
-        yield running
-    async with AsyncMongoClient[dict[str, object]](mongodb_uri) as client:
-        await client.drop_database(name)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def system(served: Served) -> Caller:
-    return await served.caller("system/*.cruds")
 
 
 async def another(served: Served) -> Database:

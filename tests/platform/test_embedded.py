@@ -25,6 +25,7 @@ from fhir_server.mongodb.engine_log import EngineLog
 from fhir_server.mongodb.external import require_replica_set
 from fhir_server.mongodb.failure import MongoUnavailable
 from fhir_server.mongodb.folder import Folder
+from tests.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 MARKED = "Zebedee-Quillfeather"
@@ -301,9 +302,7 @@ def test_a_wheel_without_its_run_bit_gets_it(
 
 
 def test_a_standalone_is_refused(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     command = [str(find_mongod(None)), "--bind_ip", "127.0.0.1", "--port", port, "--nounixsocket"]
     standalone = subprocess.Popen([*command, "--dbpath", str(tmp_path)], stdout=subprocess.DEVNULL)
     try:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving import free_port
+from tests.ports import free_port
 
 MARK = "Zyxwvut"
 SERVE = ("serve", "--log-level", "debug")

@@ -19,7 +19,8 @@ from starlette.types import Receive, Scope, Send
 from fhir_server.cli import protocol
 from fhir_server.cli.protocol import BoundedHttp
 from fhir_server.http.logging import GONE, RequestLog
-from tests.serving import InLoop, free_port
+from tests.ports import free_port
+from tests.serving import InLoop
 
 PACE = 0.3
 LARGE = 40_000_000

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from fhir_server.mongodb.folder import Folder
+from tests.ports import free_port
 
 PLACEHOLDER = Path(__file__).with_name("placeholder.py")
 REPOSITORY = Path(__file__).parents[2]
@@ -36,13 +37,6 @@ class Running:
 
     def lines(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def start(data_dir: Path, log: Path, *options: str) -> subprocess.Popen[str]:

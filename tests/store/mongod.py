@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from fhir_server.mongodb.binary import find_mongod
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,6 @@ class Mongod:
     @property
     def uri(self) -> str:
         return f"mongodb://127.0.0.1:{self.port}/"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

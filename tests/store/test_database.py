@@ -19,8 +19,9 @@ from fhir_server.search.expression import Everything, Ids
 from fhir_server.search.query import SearchQuery
 from fhir_server.store import Database, FhirStore, Limits, StoreRefused, UnrestrictedStore
 from fhir_server.store.schema import NUMBER
+from tests.ports import free_port
 from tests.store.conftest import BASE_URL, CURSOR_KEY
-from tests.store.mongod import Mongod, always, failing, free_port, mongod
+from tests.store.mongod import Mongod, always, failing, mongod
 from tests.store.test_versions import patient, refusal
 
 # A client that is closed while its monitor is connecting leaves that socket to the collector.

@@ -28,7 +28,8 @@ from tests.bench.search.loading import load
 from tests.bench.search.pages import Asking
 from tests.bench.search.practice import Practice
 from tests.bench.search.watching import Watch
-from tests.serving import Served, free_port
+from tests.ports import free_port
+from tests.serving import Served
 
 DATABASE: Final = "fhir"
 WORKERS: Final = 2
