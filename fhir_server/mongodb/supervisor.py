@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,9 +121,10 @@ class Supervisor:
 
     async def _run_once(self) -> bool:
         """One life of `mongod`; whether it came as far as taking writes."""
-        port = self._choose_port()
-        self._prepare()
-        self._process = process = await self._start(port)
+        async with self._engine_lock() as engine:
+            port = self._choose_port()
+            self._prepare()
+            self._process = process = await self._start(port, engine)
         self._pump = pump = asyncio.create_task(self._log.pump(_output_of(process)))
         ended = asyncio.create_task(process.wait())
         up = asyncio.create_task(self._bring_up(port))
@@ -141,6 +143,28 @@ class Supervisor:
         finally:
             up.cancel()
             ended.cancel()
+
+    @contextlib.asynccontextmanager
+    async def _engine_lock(self) -> AsyncGenerator[int]:
+        """The engine's lock, once the `mongod` of a supervisor that was killed has let go of it.
+
+        Until then it listens on the port and uses the data, so that neither may be touched.
+        """
+        engine = open_lock(self._folder.engine)
+        try:
+            self._end_orphan(engine)
+            await _locked(engine, POLL)
+            yield engine
+        finally:
+            os.close(engine)
+
+    def _end_orphan(self, engine: int) -> None:
+        """A `mongod` whose supervisor was killed: the lock that it holds proves that it lives."""
+        if not try_exclusive(engine):
+            recorded = os.pread(engine, 20, 0)
+            if recorded.isdigit():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(recorded), signal.SIGTERM)
 
     def _prepare(self) -> None:
         """Half a first start holds nobody's data: it is begun anew."""
@@ -167,30 +191,16 @@ class Supervisor:
                     return port
         raise OSError("no free port on 127.0.0.1")
 
-    async def _start(self, port: int) -> Process:
-        """Start `mongod` holding the engine's lock, after the one before it has let go."""
-        engine = open_lock(self._folder.engine)
-        try:
-            self._end_orphan(engine)
-            await _locked(engine, POLL)
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-S", str(LEASH), str(os.getpid()),
-                *self._engine.command(self._folder, port),
-                stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, pass_fds=(engine,),
-            )  # fmt: skip
-            os.ftruncate(engine, 0)
-            os.pwrite(engine, str(process.pid).encode(), 0)
-            return process
-        finally:
-            os.close(engine)
-
-    def _end_orphan(self, engine: int) -> None:
-        """A `mongod` whose supervisor was killed: the lock that it holds proves that it lives."""
-        if not try_exclusive(engine):
-            recorded = os.pread(engine, 20, 0)
-            if recorded.isdigit():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(recorded), signal.SIGTERM)
+    async def _start(self, port: int, engine: int) -> Process:
+        """Start `mongod`, which inherits the engine's lock."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", str(LEASH), str(os.getpid()),
+            *self._engine.command(self._folder, port),
+            stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, pass_fds=(engine,),
+        )  # fmt: skip
+        os.ftruncate(engine, 0)
+        os.pwrite(engine, str(process.pid).encode(), 0)
+        return process
 
     async def _bring_up(self, port: int) -> None:
         # Imported while mongod starts, since it takes as long.
