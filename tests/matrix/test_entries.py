@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.matrix.probes import bundle, entry
+from tests.matrix.probes.bundles import bundle, entry
 from tests.matrix.rules import readable
 from tests.matrix.world import World
 from tests.matrix.woven import A, B

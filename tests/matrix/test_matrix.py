@@ -11,7 +11,8 @@ import pytest_asyncio
 from fhir_server.interactions.row import Body, Row
 from fhir_server.interactions.table import TABLE
 from tests.matrix.callers import KINDS, Kind
-from tests.matrix.probes import PROBES, TYPES, Probe, Versions
+from tests.matrix.probes.probe import TYPES, Probe, Versions
+from tests.matrix.probes.table import PROBES
 from tests.matrix.world import World
 
 

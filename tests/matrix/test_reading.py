@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.matrix.probes import TYPES
+from tests.matrix.probes.probe import TYPES
 from tests.matrix.rules import readable
 from tests.matrix.world import STORED, Asker, World, entries
 from tests.matrix.woven import A, B

@@ -8,7 +8,7 @@ import pytest
 
 from smart_auth.registration import RegistrationError
 from tests.matrix.callers import Kind, in_category, scope
-from tests.matrix.probes import entry
+from tests.matrix.probes.bundles import entry
 from tests.matrix.rules import Resource, readable
 from tests.matrix.world import STORED, Asker, World, entries, everything, ids
 from tests.matrix.woven import CATEGORY, A, B

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.matrix.probes import bundle, entry
+from tests.matrix.probes.bundles import bundle, entry
 from tests.matrix.rules import Resource
 from tests.matrix.world import Asker, World, entries
 from tests.matrix.woven import A, B, about, category, ref
