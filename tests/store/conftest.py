@@ -12,6 +12,9 @@ from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, error
 from fhir_server.search.expression import Expression
 from fhir_server.store import Database, Limits, UnrestrictedStore
+from tests.store.mixed import mixed
+
+__all__ = ["mixed"]
 
 CURSOR_KEY = b"k" * 32
 BASE_URL = "http://localhost:8000/fhir"
