@@ -266,12 +266,14 @@ async def test_what_cannot_be_searched_by_is_refused_when_it_is_written(system: 
     issue = assert_outcome(await system.put("SearchParameter/code", bad), 422, "business-rule")
     assert "Basic-code" in issue["diagnostics"] or "already" in issue["diagnostics"]
     assert issue["expression"] == ["SearchParameter.code"]
-    bundle = {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [{"resource": bad, "request": {"method": "POST", "url": "SearchParameter"}}],
-    }
-    assert (await system.post("", bundle)).status_code in (400, 422)
+    entry = {"resource": bad, "request": {"method": "POST", "url": "SearchParameter"}}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    issue = assert_outcome(await system.post("", bundle), 422, "business-rule")
+    assert issue["expression"] == ["Bundle.entry[0].resource.code"]
+    entry = {"resource": {"resourceType": "Basic"}, "request": {"method": "POST", "url": "Basic"}}
+    mixed = await system.post("", {**bundle, "entry": [*bundle["entry"], entry]})
+    assert_outcome(mixed, 400, "business-rule")
+    assert [issue["code"] for issue in mixed.json()["issue"]] == ["business-rule", "required"]
     draft = bad | {"status": "draft"}
     assert (await system.put("SearchParameter/code", draft)).status_code == 201
     assert_outcome(await system.post("SearchParameter/none/$reindex", None), 404, "not-found")

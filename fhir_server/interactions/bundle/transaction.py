@@ -20,7 +20,7 @@ from fhir_server.interactions.checked import checked, without_server_elements
 from fhir_server.interactions.names import check_type
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Row
-from fhir_server.outcome import Category, FhirError, Issue, error
+from fhir_server.outcome import Category, FhirError, error
 from fhir_server.store import FhirStore
 from fhir_server.store.document import breathe
 from resources.fhir_json import Resource
@@ -117,7 +117,7 @@ async def _prepare(entries: Sequence[Entry], base_url: str) -> Prepared:
     resources: dict[int, Resource] = {}
     searching: set[int] = set()
     versioned: set[str] = set()
-    issues: list[Issue] = []
+    refused: list[FhirError] = []
     for entry in entries:
         await breathe(entry.index)
         if entry.method not in ("POST", "PUT") or entry.resource is None:
@@ -132,14 +132,25 @@ async def _prepare(entries: Sequence[Entry], base_url: str) -> Prepared:
             for link, text in left.later:
                 link.replace(text)
         except FhirError as problem:
-            issues += at_entry(problem, entry).issues
-        if len(issues) >= _MOST_ISSUES:
-            break
-    if issues:
-        raise FhirError(Category.INVALID, tuple(issues[:_MOST_ISSUES]))
+            refused.append(at_entry(problem, entry))
+            if sum(len(each.issues) for each in refused) >= _MOST_ISSUES:
+                break
+    if refused:
+        raise _all_of(refused)
     return Prepared(
         resources, frozenset(searching), frozenset(versioned), new_ids, identities, links
     )
+
+
+def _all_of(refused: Sequence[FhirError]) -> FhirError:
+    """One answer for all: the status that each would have alone, and 400 where these differ.
+
+    R4 `http.html#transaction-response`: a failed transaction has one OperationOutcome.
+    """
+    categories = {problem.category for problem in refused}
+    category = categories.pop() if len(categories) == 1 else Category.INVALID
+    issues = [issue for problem in refused for issue in problem.issues]
+    return FhirError(category, tuple(issues[:_MOST_ISSUES]))
 
 
 def _may_create(entry: Entry) -> bool:
