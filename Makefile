@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 APP := fhir_server/http/app
+# Of the tests; each has a MongoDB, servers and a browser of its own. They have to agree on the names
+# of the tests, some of which hold a set.
+PROCESSES ?= 2
 
 # The set-up is redone when what it is made from has changed, whatever the files' times say.
 KEY := $(shell cat pyproject.toml requirements.lock .ci/system | cksum | cut -d' ' -f1)
@@ -56,7 +59,7 @@ format: install
 	$(BIN)/ruff format .
 
 test: lint chromium
-	$(BIN)/pytest
+	PYTHONHASHSEED=0 $(BIN)/pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
 
 chromium:
 	sh .ci/system chromium

@@ -26,6 +26,7 @@ from tests.databases import own_database
 from tests.demo.served import Record, serving_record
 from tests.ports import free_port
 from tests.serving import Caller, Served, serving
+from tests.spreading import Spreading, turn
 
 # httpcore looks for sniffio some seven times a request, and what is absent is looked for in every
 # folder of the path each time, which took longer than what the server does.
@@ -37,6 +38,15 @@ if find_spec("sniffio") is None:
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: turn(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spreading:
+    return Spreading(config, log)
 
 
 def _end_with_parent() -> None:

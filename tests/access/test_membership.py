@@ -14,6 +14,7 @@ from resources.access_table import ROWS, UNKNOWN, Kind, Link, Row, members
 from resources.extraction import extractor
 from resources.references import parse_reference
 from resources.registry import REGISTRY
+from tests.access.world import label
 from tests.resources.data import examples, needs_data
 
 BASE = "https://ehr.example/fhir"
@@ -192,7 +193,7 @@ def group(*entities: Any) -> dict[str, Any]:
         ("Endpoint", {"address": "https://o.example"}, set[str]()),
         ("Endpoint", {"header": ["Authorization: x"]}, {UNKNOWN}),
     ],
-    ids=str,
+    ids=label,
 )
 def test_the_rules(type_name: str, body: dict[str, Any], expected: set[str]) -> None:
     assert members({"resourceType": type_name, **body}, BASE) == expected

@@ -13,7 +13,7 @@ from fhir_server.search.expression import Everything, Nothing
 from fhir_server.search.matching import matches
 from resources.access_table import ROWS, UNKNOWN, Kind
 from resources.registry import REGISTRY
-from tests.access.world import entry
+from tests.access.world import entry, label
 
 READS = {Interaction.READ, Interaction.SEARCH, Interaction.INCLUDE}
 WRITES = set(Interaction) - READS
@@ -45,7 +45,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("type_name", "members", "reads", "writes"), CASES, ids=str)
+@pytest.mark.parametrize(("type_name", "members", "reads", "writes"), CASES, ids=label)
 def test_what_a_patient_reaches(
     type_name: str, members: set[str], reads: bool, writes: bool
 ) -> None:

@@ -44,3 +44,8 @@ def entry(members: Iterable[str] = (), keys: Iterable[str] = ()) -> IndexEntry:
         present=frozenset(),
         sort={},
     )
+
+
+def label(value: object) -> str:
+    """In the name of a test, which has to be the same in every process: sets have no order."""
+    return " ".join(sorted(map(str, value))) if isinstance(value, set) else str(value)
