@@ -142,7 +142,7 @@ def test_a_parameter_of_a_body_is_taken(given: dict[str, Any], name: str, value:
         ({"name": "group", "part": [{"name": "b", "valueUri": "urn:x"}]}, "needs the parameter a"),
         ({"name": "group", "part": [{"name": "c", "valueUri": "urn:x"}]}, "it takes a, b"),
         ({"name": "group", "valueCode": "x"}, "group of parts"),
-        ({"name": "flag"}, "flag"),
+        ({"name": "flag"}, "one of (value, resource, part) (inv-1) Parameters.parameter[0]"),
         ({"name": "mode", "valueCode": "destroy"}, "is none of"),
         ({"name": "nothing", "valueCode": "x"}, "no such parameter"),
         ({"valueCode": "x"}, "Parameters.parameter[0].name"),
