@@ -85,7 +85,11 @@ class ChangeListener:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
+            # More than once: `asyncio.wait_for` of Python 3.11, which PyMongo sends by, forgets a
+            # cancellation that comes in the moment in which it ends.
+            while not self._task.done():
+                self._task.cancel()
+                await asyncio.wait({self._task}, timeout=1)
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from typing import Final
+
+_AGAIN: Final = 1.0
+"""Seconds after which work that goes on is cancelled again: Python 3.11's `asyncio.wait_for`, which
+PyMongo sends by, forgets a cancellation that comes in the moment in which it ends."""
 
 
 class Background:
@@ -19,7 +24,9 @@ class Background:
 
     async def close(self) -> None:
         """Gives up what still runs."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
+        tasks = going_on = set(self._tasks)
+        while going_on:
+            for task in going_on:
+                task.cancel()
+            _, going_on = await asyncio.wait(going_on, timeout=_AGAIN)
         await asyncio.gather(*tasks, return_exceptions=True)
