@@ -32,7 +32,7 @@ from smart_auth.storage import MongoStorage
 from tests.bench.processes import embedded, running, server_command
 from tests.bench.records import PER_PATIENT, Clinic, Named
 from tests.bench.report import say
-from tests.serving import free_port
+from tests.ports import free_port
 
 LONGEST: Final = 60.0
 """Seconds that MongoDB lets a transaction live, unless it is told otherwise."""
