@@ -17,7 +17,7 @@ CHECKS: Final = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-EXAMPLES: Final = 1_000
+EXAMPLES: Final = 4_000
 """One for each operation of the document, of so many requests in all; there are about ninety."""
 THOROUGH: Final = 20_000
 """With so many, the values at the edges of each schema are tried as well."""

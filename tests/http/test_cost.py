@@ -85,6 +85,26 @@ async def test_f11_criteria_of_thousands_of_conditional_creates(system: Caller) 
     assert statuses == ["201 Created"] * 300 + ["200 OK"] * 300
 
 
+@pytest.mark.parametrize(
+    ("type_name", "query"),
+    [
+        ("Patient", "&".join(["name=" + ",".join(["a"] * 1_900)] * 100)),
+        ("Patient", "&".join(["_id=" + ",".join(["a"] * 1_900)] * 100)),
+        ("Patient", "&".join(["_filter=" + "name+co+a+or+" * 60 + "name+co+a"] * 100)),
+        ("Observation", "&".join(["value-quantity=" + ",".join(["5"] * 1_900)] * 100)),
+    ],
+    ids=["names", "ids", "filters", "quantities"],
+)
+async def test_f12_values_by_the_thousand(system: Caller, type_name: str, query: str) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    with cheap():
+        answer = await system.post(f"{type_name}/_search", query, headers=form)
+    assert_outcome(answer, 422, "too-costly")
+    fits = ",".join(f"a{each}" for each in range(700))
+    answer = await system.post("Patient/_search", f"name={fits}", headers=form)
+    assert answer.status_code == 200, answer.text[:300]
+
+
 BODIES = {
     "members": gzip.compress(b"") * 40_000,
     "more members than are counted": gzip.compress(b"") * 3_000 + gzip.compress(b"{}"),
