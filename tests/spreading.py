@@ -6,7 +6,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = ("tests/matrix", "tests/browser", "tests/clients")
 """Folders whose tests share a server that takes long to fill."""
-FIRST = (*TOGETHER, "tests/crash", "tests/platform", "tests/data", "tests/store")
+FIRST = (
+    *TOGETHER,
+    "tests/capability",
+    "tests/crash",
+    "tests/platform",
+    "tests/data",
+    "tests/store",
+)
 """What takes longest, so that no process has much left when the others have ended."""
 
 
