@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from resources import fhir_json, fhir_xml
 from resources.operations import operation_definitions
 from tests.operations.checking import answered
 from tests.serving import Caller, Served, assert_outcome
@@ -215,6 +216,22 @@ async def test_what_is_required_of_a_stored_patient_may_be_missing(
     patient = person(mark, "Eva", "1980-05-12", communication=[{"preferred": True}])
     assert_outcome(await system.post("Patient", patient), 400)
     assert told(await system.post("Patient/$match", patient))[0][0][0] == f"{mark}-eva"
+
+
+async def test_in_a_batch_and_as_xml(system: Caller, mark: str) -> None:
+    patient = person(mark, "Eva", "1980-05-12")
+    whole = told(await system.post("Patient/$match", patient))
+    request = {"method": "POST", "url": "Patient/$match"}
+    entries: list[Resource] = [{"request": request, "resource": asked(patient)}]
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    (entry,) = (await system.post("", bundle)).json()["entry"]
+    assert [one["resource"]["id"] for one in entry["resource"]["entry"]] == [
+        one[0] for one in whole[0]
+    ]
+    sent = {"accept": "application/fhir+xml"}
+    answer = await system.post("Patient/$match", patient, headers=sent)
+    found = fhir_xml.parse(answer.content)
+    assert told(httpx.Response(200, content=fhir_json.dump(found))) == whole
 
 
 async def test_it_is_asked_by_post_alone(system: Caller) -> None:
