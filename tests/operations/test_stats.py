@@ -228,6 +228,51 @@ async def test_statistics_by_code(
         assert told(await caller.get(path)) == expected
 
 
+async def test_the_members_of_a_panel(system: Caller, served: Served, patient: str) -> None:
+    """ "All values grouped by code for all the individual observations" that a panel has as
+    members; those of another patient, and those entered in error, never."""
+    name = f"{patient}-panel"
+
+    def one(at: str, day: str, **more: Any) -> Resource:
+        return {
+            "resourceType": "Observation",
+            "id": f"{name}-{at}",
+            "status": "final",
+            "subject": {"reference": f"Patient/{patient}"},
+            "effectiveDateTime": day,
+            **more,
+        }
+
+    gas, pressure_of = coded("2744-1"), coded("19994-3")
+    members = [
+        one("a", "2024-05-01", code=gas, valueQuantity=quantity("7.25", "[pH]")),
+        one("b", "2024-05-02", code=gas, valueQuantity=quantity("7.75", "[pH]")),
+        one("c", "2024-05-02", code=pressure_of, valueQuantity=quantity("30", "%")),
+        one("x", "2024-05-02", code=gas, status="entered-in-error"),
+        one(
+            "y",
+            "2024-05-02",
+            code=gas,
+            valueQuantity=quantity("1", "[pH]"),
+            subject={"reference": "Patient/somebody-else"},
+        ),
+    ]
+    named = [{"reference": f"Observation/{each['id']}"} for each in members]
+    panel = one("panel", "2024-05-02", code=coded("24338-6"), hasMember=named)
+    for each in (*members, panel):
+        answer = await system.put(f"Observation/{each['id']}", each)
+        assert answer.status_code == 201, answer.text
+    own = await served.caller("patient/*.rs", patient)
+    path = f"Observation/$stats?subject=Patient/{patient}&system={LOINC}&code=24338-6"
+    for caller in (system, own):
+        answer = await caller.get(f"{path}&statistic=average&statistic=total-count&include=true")
+        assert told(answer) == {"2744-1": "7.5[pH] 21", "19994-3": "30% 11"}
+        sources = [each for each in answer.json()["parameter"] if each["name"] == "source"]
+        days = [each["resource"]["effectiveDateTime"] for each in sources]
+        assert days == sorted(days, reverse=True)
+        assert len(days) == 4
+
+
 async def test_a_regression_is_a_gradient_and_an_intercept(system: Caller, patient: str) -> None:
     """By the day, from the first measurement; where there is no line, neither."""
     path = f"Observation/$stats?subject=Patient/{patient}&system={LOINC}&statistic=regression"

@@ -6,7 +6,7 @@ said in the unit of the newest; where UCUM cannot convert them there is no answe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from typing import Final
@@ -15,6 +15,7 @@ from fhir_server.outcome import Category, error
 from fhir_server.search.types import date
 from resources.extraction import Extracted
 from resources.fhir_json import Resource
+from resources.references import parse_reference
 from resources.ucum import UCUM, canonical
 
 _LARGEST: Final = 100
@@ -68,18 +69,39 @@ def _is_measured(quantity: Resource) -> bool:
     return canonical(unit) is not None and abs(Decimal(value).adjusted()) < _LARGEST
 
 
-def grouped(found: Sequence[Resource], asked: Sequence[Code]) -> list[Group]:
-    """By code; of a panel, whose values are its components', by theirs."""
+def members_of(panels: Sequence[Resource], asked: Sequence[Code]) -> frozenset[str]:
+    """The ids of those that Observations of a code that is asked for have as members."""
+    return frozenset(
+        logical_id for one in panels if _asked_of(one, asked) for logical_id in _member_ids(one)
+    )
+
+
+def newest_first(some: Sequence[Resource]) -> list[Resource]:
+    """Those without a time come last."""
+    timed = [(measured_at(one), one) for one in some]
+    known = [(time, one) for time, one in timed if time is not None]
+    known.sort(key=lambda pair: pair[0], reverse=True)
+    return [one for _, one in known] + [one for time, one in timed if time is None]
+
+
+def grouped(
+    found: Sequence[Resource], asked: Sequence[Code], members: frozenset[str] = frozenset()
+) -> list[Group]:
+    """By code; of a panel, whose values are those of its components and members, by theirs."""
     groups = {code: Group(code) for code in asked}
+    there = {one["id"] for one in found}
     panels: set[Code] = set()
     for one in found:
         # "A modifier extension may affect the value in a way that it should be excluded."
         usable = "modifierExtension" not in one
-        time = _measured_at(one)
-        own = [code for code in _coded(one) if code in asked]
+        time = measured_at(one)
+        own = _asked_of(one, asked) or (_coded(one)[:1] if one["id"] in members else [])
         parts: list[Resource] = one.get("component", [])
-        for code in own if not parts or "valueQuantity" in one else ():
-            groups[code].take(one, time, usable=usable)
+        if not there.isdisjoint(_member_ids(one)):
+            panels.update(own)
+        is_panel = parts or one.get("hasMember")
+        for code in own if not is_panel or "valueQuantity" in one else ():
+            groups.setdefault(code, Group(code)).take(one, time, usable=usable)
         for part in parts:
             named = _coded(part)
             taken = [code for code in named if code in asked] or (named[:1] if own else [])
@@ -90,7 +112,18 @@ def grouped(found: Sequence[Resource], asked: Sequence[Code]) -> list[Group]:
     return [each for code, each in groups.items() if each.total or code not in panels]
 
 
-def _measured_at(observation: Resource) -> int | None:
+def _asked_of(one: Resource, asked: Sequence[Code]) -> list[Code]:
+    return [code for code in _coded(one) if code in asked]
+
+
+def _member_ids(one: Resource) -> Iterator[str]:
+    for member in one.get("hasMember", ()):
+        target = parse_reference(member.get("reference") or "")
+        if target.type_name == "Observation" and target.base is None and target.logical_id:
+            yield target.logical_id
+
+
+def measured_at(observation: Resource) -> int | None:
     """The start of `effective[x]`, if it has one."""
     effective = (
         Extracted(name.removeprefix("effective"), value)

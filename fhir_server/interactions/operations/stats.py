@@ -12,7 +12,13 @@ from typing import Final, cast
 
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.operations.input import Input
-from fhir_server.interactions.operations.measurements import Code, Group, grouped
+from fhir_server.interactions.operations.measurements import (
+    Code,
+    Group,
+    grouped,
+    members_of,
+    newest_first,
+)
 from fhir_server.interactions.operations.output import parameters_reply
 from fhir_server.interactions.operations.statistics import (
     PLAIN,
@@ -50,18 +56,25 @@ async def stats(call: Call, given: Input) -> Reply:
             offered = ", ".join(_OFFERED)
             raise error(Category.NOT_SUPPORTED, f"statistic={code[:40]}: it is one of {offered}.")
     period = _period(given)
-    query = _query(call, given, asked, period)
-    page = await call.store.search(query)
-    if page.next_cursor is not None:
-        text = f"These are more than {MOST} Observations; narrow them by period or duration."
-        raise error(Category.TOO_COSTLY, text)
-    found = [cast(Resource, fhir_json.parse(match.json)) for match in page.matches]
-    groups = grouped(found, asked)
+    found = await _found(call, _query(call, given, period, _coded(asked)))
+    members = members_of(found, asked) - {one["id"] for one in found}
+    if members:
+        query = _query(call, given, period, ("_id", ",".join(sorted(members))))
+        found = newest_first([*found, *await _found(call, query)])
+    groups = grouped(found, asked, members)
     frame: Resource = {"subject": {"reference": given.one("subject")}}
     if period:
         frame["effectivePeriod"] = period
     made = [{"name": "statistics", "resource": _told(each, wanted, frame)} for each in groups]
     return parameters_reply(*made, *_sources(call, given, found))
+
+
+async def _found(call: Call, query: SearchQuery) -> list[Resource]:
+    page = await call.store.search(query)
+    if page.next_cursor is not None:
+        text = f"These are more than {MOST} Observations; narrow them by period or duration."
+        raise error(Category.TOO_COSTLY, text)
+    return [cast(Resource, fhir_json.parse(match.json)) for match in page.matches]
 
 
 def _sources(call: Call, given: Input, found: list[Resource]) -> Iterator[Resource]:
@@ -107,19 +120,19 @@ def _period(given: Input) -> Resource | None:
     }
 
 
+def _coded(codes: tuple[Code, ...]) -> tuple[str, str]:
+    return "combo-code", ",".join("|".join(map(_escaped, code)) for code in codes)
+
+
 def _query(
-    call: Call, given: Input, codes: tuple[Code, ...], period: Resource | None
+    call: Call, given: Input, period: Resource | None, which: tuple[str, str]
 ) -> SearchQuery:
+    """Of the subject and the period, those of these codes, or with these ids."""
     subject = given.one("subject")
     if parse_reference(subject).kind is not ReferenceKind.RESOURCE:
         text = f"subject={subject[:60]}: a reference such as Patient/123."
         raise error(Category.INVALID, text)
-    either = ",".join("|".join(map(_escaped, code)) for code in codes)
-    pairs = [
-        ("subject", _escaped(subject)),
-        ("combo-code", either),
-        ("status:not", "entered-in-error"),
-    ]
+    pairs = [("subject", _escaped(subject)), which, ("status:not", "entered-in-error")]
     for name, prefix in (("start", "ge"), ("end", "le")):
         if period and name in period:
             pairs.append(("date", prefix + period[name]))
