@@ -31,6 +31,7 @@ from fhir_server.search.filter_grammar import (
     parse_filter,
 )
 from fhir_server.search.joins import MAX_STEPS, Link
+from fhir_server.search.once import Once
 from fhir_server.search.unknown import UnknownParameter, unknown_parameter
 
 NAME = "_filter"
@@ -50,7 +51,7 @@ class _Reading:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
-        self.known: dict[tuple[str, int, int], Expression | UnknownParameter] = {}
+        self._once = Once[tuple[str, int, int]]()
 
     def of(self, type_name: str, tree: Filter, steps: int) -> Expression:
         """What the tree asks of a type that so many references lead to."""
@@ -66,15 +67,7 @@ class _Reading:
 
     def once(self, type_name: str, asked: Comparison, at: int, steps: int) -> Expression:
         place = (type_name, id(asked), at)
-        if place not in self.known:
-            try:
-                self.known[place] = self.path(type_name, asked, at, steps)
-            except UnknownParameter as unknown:
-                self.known[place] = unknown
-        found = self.known[place]
-        if isinstance(found, UnknownParameter):
-            raise found
-        return found
+        return self._once.read(place, lambda: self.path(type_name, asked, at, steps))
 
     def path(self, type_name: str, asked: Comparison, at: int, steps: int) -> Expression:
         step = asked.path[at]

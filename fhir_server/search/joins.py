@@ -26,6 +26,7 @@ from fhir_server.search.expression import (
     disjunction,
 )
 from fhir_server.search.fields import Field
+from fhir_server.search.once import Once
 from fhir_server.search.unknown import UnknownParameter
 
 Read: TypeAlias = Callable[[str, str, str], Expression]
@@ -146,20 +147,11 @@ class _Reading:
 
     def __init__(self, catalogue: Catalogue, name: str, value: str, read: Read) -> None:
         self.catalogue, self.name, self.value, self.read = catalogue, name, value, read
-        self.known: dict[tuple[str, str], Expression | UnknownParameter] = {}
+        self._once = Once[tuple[str, str]]()
 
     def of(self, type_name: str, rest: str) -> Expression:
         """The rest of the name, asked of one type."""
-        place = (type_name, rest)
-        if place not in self.known:
-            try:
-                self.known[place] = self._read(type_name, rest)
-            except UnknownParameter as unknown:
-                self.known[place] = unknown
-        found = self.known[place]
-        if isinstance(found, UnknownParameter):
-            raise found
-        return found
+        return self._once.read((type_name, rest), lambda: self._read(type_name, rest))
 
     def _read(self, type_name: str, rest: str) -> Expression:
         if rest.startswith(_HAS):
