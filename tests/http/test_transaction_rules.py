@@ -15,6 +15,7 @@ from tests.serving import Caller, assert_outcome
 
 Resource = dict[str, Any]
 ELSEWHERE = "http://elsewhere.example.org/r4"
+URN = "urn:uuid:5cdfb457-5818-4774-bb05-48fd395dc7bd"
 
 
 def known(value: str, **more: Any) -> Resource:
@@ -105,9 +106,7 @@ def referring(url: str) -> Resource:
     }
 
 
-@pytest.mark.parametrize(
-    "url", [f"urn:uuid:{uuid4()}", "urn:oid:1.2.36.146.595.217.0.1", f"{ELSEWHERE}/Patient/77"]
-)
+@pytest.mark.parametrize("url", [URN, "urn:oid:1.2.36.146.595.217.0.1", f"{ELSEWHERE}/Patient/77"])
 async def test_w3_links_of_every_kind_are_replaced(system: Caller, url: str) -> None:
     """Wherever they stand, and "elements of type canonical are not replaced"."""
     first, second = await send(
@@ -122,7 +121,7 @@ async def test_w3_links_of_every_kind_are_replaced(system: Caller, url: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "url"), [("valueUuid", f"urn:uuid:{uuid4()}"), ("valueOid", "urn:oid:1.2.840.113619")]
+    ("name", "url"), [("valueUuid", URN), ("valueOid", "urn:oid:1.2.840.113619")]
 )
 async def test_w3_uuid_and_oid_elements(system: Caller, name: str, url: str) -> None:
     held = [{"url": "http://example.org/a", name: url}]
