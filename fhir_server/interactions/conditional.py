@@ -39,9 +39,10 @@ async def create_unless_exists(
 ) -> tuple[StoredVersion, bool]:
     """The one match of the criteria, or the resource newly created; True with the latter."""
     expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
+    locks = criteria_locks(call.store.catalogue, call.type_name, criteria, resource)
 
     async def attempt(store: FhirStore) -> tuple[StoredVersion, bool]:
-        await store.lock(criteria_locks(store.catalogue, call.type_name, criteria, resource))
+        await store.lock(locks)
         found = await store.find(call.type_name, expression, limit=2)
         if len(found) > 1:
             raise several_matches(call.type_name)
@@ -49,7 +50,7 @@ async def create_unless_exists(
             return found[0], False
         return await store.create(call.type_name, resource), True
 
-    return await call.store.run_transaction(attempt)
+    return await call.store.run_transaction(attempt, types=[call.type_name], queue=locks)
 
 
 async def conditional_update(call: Call) -> Reply:
@@ -62,9 +63,10 @@ async def conditional_update(call: Call) -> Reply:
     expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
     expected = expected_version(call.conditions.if_match)
     call.store.require(Interaction.UPDATE, call.type_name)
+    locks = criteria_locks(call.store.catalogue, call.type_name, criteria, proposed)
 
     async def attempt(store: FhirStore) -> Written:
-        await store.lock(criteria_locks(store.catalogue, call.type_name, criteria, proposed))
+        await store.lock(locks)
         found = await only_match(store, call.type_name, expression)
         if found is None and given is None and expected is None:
             return Written(await store.create(call.type_name, proposed), created=True)
@@ -77,7 +79,7 @@ async def conditional_update(call: Call) -> Reply:
             skip_unchanged=call.service.skip_unchanged,
         )
 
-    result = await call.store.run_transaction(attempt, types=[call.type_name])
+    result = await call.store.run_transaction(attempt, types=[call.type_name], queue=locks)
     found = await doubts(call, call.store, result)
     return written(call, result.stored, created=result.created, doubts=found)
 
@@ -105,15 +107,16 @@ async def conditional_patch(call: Call) -> Reply:
     criteria = _criteria(call)
     expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
     call.store.require(Interaction.UPDATE, call.type_name)
+    locks = criteria_locks(call.store.catalogue, call.type_name, criteria)
 
     async def attempt(store: FhirStore) -> Written:
-        await store.lock(criteria_locks(store.catalogue, call.type_name, criteria))
+        await store.lock(locks)
         found = await only_match(store, call.type_name, expression)
         if found is None:
             raise error(Category.NOT_FOUND, f"The criteria match no {call.type_name}.")
         return await patched(call, store, found.logical_id)
 
-    result = await call.store.run_transaction(attempt, types=[call.type_name])
+    result = await call.store.run_transaction(attempt, types=[call.type_name], queue=locks)
     found = await doubts(call, call.store, result)
     return written(call, result.stored, created=False, doubts=found)
 
@@ -122,15 +125,16 @@ async def conditional_delete(call: Call) -> Reply:
     """Deletes the match, or all of them where the operator allows it; 204 without any, as what
     was asked for is so already."""
     criteria = _criteria(call)
+    locks = criteria_locks(call.store.catalogue, call.type_name, criteria)
 
     async def attempt(store: FhirStore) -> int:
-        await store.lock(criteria_locks(store.catalogue, call.type_name, criteria))
+        await store.lock(locks)
         found = await to_delete(call, store, criteria)
         for one in found:
             await store.delete(call.type_name, one.logical_id)
         return len(found)
 
-    count = await call.store.run_transaction(attempt, types=[call.type_name])
+    count = await call.store.run_transaction(attempt, types=[call.type_name], queue=locks)
     if call.preference.content is Return.OUTCOME:
         said = Issue("information", "informational", f"{count} deleted.")
         return Reply(200, outcome_body([said]))

@@ -10,6 +10,7 @@ MongoDB's snapshots do not guard what criteria did *not* find. So criteria are n
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Final
 
 from fhir_server.search.anchors import anchors
@@ -19,8 +20,7 @@ from fhir_server.search.spelling import spelled
 from fhir_server.search.types import token
 from resources.fhir_json import Resource
 
-_IDENTIFIER: Final = "identifier"
-_NONE: Final[frozenset[str]] = frozenset()
+IDENTIFIER: Final = "identifier"
 
 
 def criteria_locks(
@@ -28,16 +28,20 @@ def criteria_locks(
 ) -> set[str]:
     """The locks to take before these criteria are read and this resource is written."""
     expression = parse_criteria(catalogue, type_name, criteria)
-    named = anchors(expression, _IDENTIFIER) or {spelled(expression)}
-    own = _NONE if resource is None else _own(catalogue, type_name, resource)
-    return {f"criteria:{type_name}?{each}" for each in named | own}
+    named = anchors(expression, IDENTIFIER) or {spelled(expression)}
+    own = set[str]() if resource is None else identifier_locks(catalogue, type_name, resource)
+    return _locks(type_name, named) | own
 
 
-def _own(catalogue: Catalogue, type_name: str, resource: Resource) -> frozenset[str]:
-    """The same keys, of the resource's identifiers."""
-    field = catalogue.fields(type_name).get(_IDENTIFIER)
+def identifier_locks(catalogue: Catalogue, type_name: str, resource: Resource) -> set[str]:
+    """The locks of a resource's identifiers."""
+    field = catalogue.fields(type_name).get(IDENTIFIER)
     if field is None or field.extract is None:
-        return _NONE
+        return set()
     found: set[str] = set()
-    token.index(_IDENTIFIER, field.extract(resource), found, {})
-    return frozenset(found)
+    token.index(IDENTIFIER, field.extract(resource), found, {})
+    return _locks(type_name, found)
+
+
+def _locks(type_name: str, names: Set[str]) -> set[str]:
+    return {f"criteria:{type_name}?{each}" for each in names}

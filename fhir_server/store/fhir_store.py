@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -32,6 +41,9 @@ from fhir_server.store.writing import Change, New, Removal
 from resources.fhir_json import Resource
 
 T = TypeVar("T")
+
+_MOST_QUEUES: Final = 64
+"""A transaction about more than these is left to chance."""
 
 
 class FhirStore:
@@ -279,12 +291,18 @@ class FhirStore:
     # All or nothing
 
     async def run_transaction(
-        self, work: Callable[[FhirStore], Awaitable[T]], *, types: Iterable[str] = ()
+        self,
+        work: Callable[[FhirStore], Awaitable[T]],
+        *,
+        types: Iterable[str] = (),
+        queue: Collection[Hashable] = (),
     ) -> T:
         """What `work` comes to on a store whose changes are all made, or none.
 
         It may be run several times, so it must touch nothing but that store. `types` are those
-        that it writes; one not named costs another run. Within a transaction it joins that one.
+        that it writes; one not named costs another run. `queue` names what only one at a time can
+        be about, so that others of this process wait for their turn rather than try in vain.
+        Within a transaction it joins that one.
         """
         if self._reach.session is not None:
             return await work(self)
@@ -299,7 +317,10 @@ class FhirStore:
             await store.settle()
             return result
 
-        return await transactions.run_transaction(database, attempt)
+        async with AsyncExitStack() as turns:
+            for key in sorted(queue, key=repr) if len(queue) <= _MOST_QUEUES else ():
+                await turns.enter_async_context(database.serial(key))
+            return await transactions.run_transaction(database, attempt)
 
     async def settle(self) -> None:
         """Inside a transaction: whether what was written and deleted so far keeps integrity, which

@@ -7,8 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.serving import Caller, Served, assert_outcome
 
@@ -308,83 +306,3 @@ async def test_w9_parallel_transactions_on_the_same_resources_serialise(system: 
     assert len({one["multipleBirthInteger"] for one in final}) == 1
     assert len({one["meta"]["versionId"] for one in final}) == 1
     assert final[0]["meta"]["versionId"] == str(1 + statuses.count(200))
-
-
-IDS = ("a", "b", "c", "d")
-
-
-@st.composite
-def operations(draw: st.DrawFn) -> list[tuple[str, str, int]]:
-    """At most one write for each identity, as a transaction wants it; perhaps one that fails."""
-    chosen = draw(st.lists(st.sampled_from(IDS), unique=True, min_size=1))
-    kinds = st.sampled_from(["PUT", "DELETE", "GET", "PUT-stale"])
-    return [(draw(kinds), one, draw(st.integers(0, 9))) for one in chosen]
-
-
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.lists(operations(), min_size=1, max_size=4))
-async def _sequential_model(system: Caller, batches: list[list[tuple[str, str, int]]]) -> None:
-    prefix = f"model-{uuid4().hex[:12]}"
-    model: dict[str, tuple[int, int | None]] = {}
-    for operations_of_one in batches:
-        state, ok = _apply(dict(model), operations_of_one)
-        entries = [_model_entry(prefix, *operation) for operation in operations_of_one]
-        answer = await system.post("", bundle("transaction", *entries))
-        assert (answer.status_code == 200) == ok, answer.text
-        model = state if ok else model
-        for one in IDS:
-            version, value = model.get(one, (0, None))
-            read = await system.get(f"Patient/{prefix}-{one}")
-            if value is not None:
-                assert read.json()["multipleBirthInteger"] == value
-                assert read.headers["etag"] == f'W/"{version}"'
-            else:
-                assert read.status_code == (410 if version else 404)
-
-
-def _apply(
-    model: dict[str, tuple[int, int | None]], operations_of_one: list[tuple[str, str, int]]
-) -> tuple[dict[str, tuple[int, int | None]], bool]:
-    """One transaction by R4's words: deletes, updates, reads; any failure undoes all."""
-    order = {"DELETE": 0, "PUT": 1, "PUT-stale": 1, "GET": 2}
-    for kind, one, number in sorted(operations_of_one, key=lambda item: order[item[0]]):
-        version, value = model.get(one, (0, None))
-        if kind == "PUT-stale":
-            return model, False
-        if kind == "PUT":
-            model[one] = (version + 1, number)
-        elif version == 0 or (kind == "GET" and value is None):
-            return model, False
-        elif kind == "DELETE" and value is not None:
-            model[one] = (version + 1, None)
-    return model, True
-
-
-def _model_entry(prefix: str, kind: str, one: str, number: int) -> dict[str, Any]:
-    logical_id = f"{prefix}-{one}"
-    place = f"Patient/{logical_id}"
-    if not kind.startswith("PUT"):
-        return entry(kind, place)
-    more = {"ifMatch": 'W/"999"'} if kind == "PUT-stale" else {}
-    return entry("PUT", place, patient(id=logical_id, multipleBirthInteger=number), **more)
-
-
-async def test_w2_w5_random_transactions_equal_sequential_application(system: Caller) -> None:
-    await _run_property(_sequential_model, system)
-
-
-async def _run_property(test: Any, system: Caller) -> None:
-    """Hypothesis calls plain functions; its examples run in this loop one after the other."""
-    loop = asyncio.get_running_loop()
-    inner = test.hypothesis.inner_test
-
-    def example(*args: Any, **more: Any) -> None:
-        asyncio.run_coroutine_threadsafe(inner(*args, **more), loop).result(60)
-
-    test.hypothesis.inner_test = example
-    try:
-        await asyncio.to_thread(test, system)
-    finally:
-        test.hypothesis.inner_test = inner

@@ -293,11 +293,20 @@ async def test_w6_criteria_that_select_what_the_bundle_creates_overlap(system: C
     created = entry("POST", "Patient", known(value))
     put = entry("PUT", where(value), known(value))
     patch = entry("PATCH", where(value), parameters(operation("delete", "Patient.active")))
-    for first, second in ((created, put), (put, put), (created, patch)):
+    for first, second, blamed in ((created, put, 1), (put, put, 0), (created, patch, 1)):
         issue = await refuse(system, 400, first, second)
-        assert issue["expression"][0].startswith("Bundle.entry[1]")
+        assert issue["expression"] == [f"Bundle.entry[{blamed}].request.url"]
         await refuse(system, 400, second, first)
     assert await total(system, where(value)) == 0
+
+
+async def test_w6_deletes_that_select_the_same_overlap(system: Caller) -> None:
+    value = uuid4().hex
+    there = (await system.post("Patient", known(value))).json()["id"]
+    by_criteria, by_id = entry("DELETE", where(value)), entry("DELETE", f"Patient/{there}")
+    for first, second in ((by_criteria, by_criteria), (by_criteria, by_id), (by_id, by_criteria)):
+        await refuse(system, 400, first, second)
+    assert (await system.get(f"Patient/{there}")).status_code == 200
 
 
 # ---- W7, W8: batches, and what is neither ------------------------------------------------------

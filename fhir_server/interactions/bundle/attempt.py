@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from fhir_server.interactions.bundle.allowance import Allowance
 from fhir_server.interactions.bundle.batch import perform_entry
 from fhir_server.interactions.bundle.entries import Entry, at_entry, issue_at_entry
-from fhir_server.interactions.bundle.guards import held, locks
+from fhir_server.interactions.bundle.guards import held
 from fhir_server.interactions.bundle.linking import Linking, Prepared, copied, linking
 from fhir_server.interactions.bundle.links import ConditionalReferences, conditional_references
 from fhir_server.interactions.bundle.patches import patch_of
@@ -32,6 +32,8 @@ from fhir_server.search.query import parse_criteria
 from fhir_server.store import Change, DanglingReferences, Removal, StoredVersion
 from fhir_server.store.versions import Written
 from resources.fhir_json import Resource
+
+T = TypeVar("T")
 
 _AT_ONCE: Final = 500
 """Updates of one round trip: what they replace is in memory beside them."""
@@ -54,7 +56,6 @@ class Attempt:
         self.conditional = ConditionalReferences(self.store, self.allowance)
 
     async def run(self) -> dict[int, Reply]:
-        await self.store.lock(locks(self.store.catalogue, self.entries, self.prepared.resources))
         await self._delete_all()
         resources, new_ids = self.prepared.resources, self.prepared.new_ids
         self.selection = await select(self.store, self.entries, resources, new_ids)
@@ -102,47 +103,43 @@ class Attempt:
     # ---- deletes -----------------------------------------------------------------------------
 
     async def _delete_all(self) -> None:
+        """All criteria are read before anything is deleted: two that select the same overlap."""
         removing = self._of("DELETE")
-        direct = [entry for entry in removing if not entry.is_conditional]
-        for some in _parts(direct):
-            removals = [self._removal(entry) for entry in some]
-            try:
-                markers = await self.store.delete_many(removals)
-            except FhirError:  # whose fault it is shows when they are made one by one
-                markers = [
-                    await self._delete_one(entry, removal)
-                    for entry, removal in zip(some, removals, strict=True)
-                ]
-            for entry, marker in zip(some, markers, strict=True):
-                self.replies[entry.index] = deleted(marker)
+        removals = [(entry, one) for entry in removing for one in await self._removals(entry)]
+        for some in _parts(removals):
+            for entry, marker in zip(
+                (entry for entry, _ in some), await self._delete(some), strict=True
+            ):
+                if not entry.is_conditional:
+                    self.replies[entry.index] = deleted(marker)
         for entry in removing:
-            if entry.is_conditional:
-                await self._delete_matches(entry)
+            self.replies.setdefault(entry.index, Reply(204))
 
-    def _removal(self, entry: Entry) -> Removal:
+    async def _removals(self, entry: Entry) -> list[Removal]:
         try:
-            self._once(entry, entry.segments[1])
-            expected = expected_version(entry.conditions.if_match)
+            if entry.is_conditional:
+                found = await to_delete(self._as(entry), self.store, entry.query)
+                ids = [one.logical_id for one in found]
+                expected = None
+            else:
+                ids, expected = [entry.segments[1]], expected_version(entry.conditions.if_match)
+            for logical_id in ids:
+                self._once(entry, logical_id)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
-        return Removal(entry.type_name, entry.segments[1], expected)
+        return [Removal(entry.type_name, logical_id, expected) for logical_id in ids]
+
+    async def _delete(self, some: Sequence[tuple[Entry, Removal]]) -> list[StoredVersion | None]:
+        try:
+            return await self.store.delete_many([removal for _, removal in some])
+        except FhirError:  # whose fault it is shows when they are made one by one
+            return [await self._delete_one(entry, removal) for entry, removal in some]
 
     async def _delete_one(self, entry: Entry, removal: Removal) -> StoredVersion | None:
         try:
             return (await self.store.delete_many([removal]))[0]
         except FhirError as problem:
             raise at_entry(problem, entry) from None
-
-    async def _delete_matches(self, entry: Entry) -> None:
-        try:
-            found = await to_delete(self._as(entry), self.store, entry.query)
-            for one in found:
-                self._once(entry, one.logical_id)
-            removals = [Removal(entry.type_name, one.logical_id) for one in found]
-            await self.store.delete_many(removals)
-        except FhirError as problem:
-            raise at_entry(problem, entry) from None
-        self.replies[entry.index] = Reply(204)
 
     def _as(self, entry: Entry) -> Call:
         """The entry as a call of its own."""
@@ -325,7 +322,7 @@ class Attempt:
         return written(self.call, result.stored, created=result.created, doubts=found)
 
 
-def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+def _parts(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
     """As many as are written at once."""
-    for start in range(0, len(entries), _AT_ONCE):
-        yield entries[start : start + _AT_ONCE]
+    for start in range(0, len(all_of_them), _AT_ONCE):
+        yield all_of_them[start : start + _AT_ONCE]

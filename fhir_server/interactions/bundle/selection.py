@@ -2,9 +2,9 @@
 
 R4 3.1.0.11.2. They see what the transaction's deletes have left. A conditional create sees the
 other creates of the bundle as well, first those without criteria, then those with, one after the
-other. What updates and patches select must not be what the bundle creates: "If any resource
-identities (including resolved identities from conditional update/delete) overlap in steps 1-3, then
-the transaction SHALL fail".
+other. What updates and patches select must not be what another entry creates, be it by an update:
+"If any resource identities (including resolved identities from conditional update/delete) overlap
+in steps 1-3, then the transaction SHALL fail".
 """
 
 from __future__ import annotations
@@ -61,6 +61,9 @@ async def select(
     for entry in (*creates, *others):
         if entry.index in asked:
             await selecting.select(entry)
+    for entry in others:
+        if entry.index in asked:
+            selecting.check_apart(entry)
     return selecting.selection
 
 
@@ -97,21 +100,28 @@ class _Selecting:
 
     async def select(self, entry: Entry) -> None:
         try:
-            await self._select(entry, self._asked[entry.index])
+            stored = await only_match(self._store, entry.type_name, self._asked[entry.index])
+            if stored is not None:
+                self.selection.found[entry.index] = stored
+            if entry.method == "POST":
+                self._look_for_twin(entry)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
         if not self.selection.selects(entry.index) and entry.method in ("POST", "PUT"):
             self.propose(entry)
 
-    async def _select(self, entry: Entry, expression: Expression) -> None:
-        stored = await only_match(self._store, entry.type_name, expression)
-        made = self._fresh.matches(entry.type_name, expression)
-        if len(made) + (stored is not None) > 1:
+    def _look_for_twin(self, entry: Entry) -> None:
+        made = self._made(entry)
+        if len(made) + (entry.index in self.selection.found) > 1:
             raise several_matches(entry.type_name)
-        if stored is not None:
-            self.selection.found[entry.index] = stored
-        elif made and entry.method == "POST":
-            self.selection.twins[entry.index] = next(iter(made.values()))
-        elif made:
+        if made:
+            self.selection.twins[entry.index] = made[0]
+
+    def check_apart(self, entry: Entry) -> None:
+        """Whichever entry came first, they would be about the same."""
+        if any(index != entry.index for index in self._made(entry)):
             text = f"The criteria select the {entry.type_name} that another entry creates."
             raise error(Category.INVALID, text, f"{entry.path}.request.url")
+
+    def _made(self, entry: Entry) -> list[int]:
+        return list(self._fresh.matches(entry.type_name, self._asked[entry.index]).values())

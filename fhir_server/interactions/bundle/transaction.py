@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from fhir_server.interactions.bundle.attempt import Attempt
 from fhir_server.interactions.bundle.entries import Entry, at_entry
+from fhir_server.interactions.bundle.guards import addressed, locks
 from fhir_server.interactions.bundle.linking import Prepared
 from fhir_server.interactions.bundle.links import BundleLinks
 from fhir_server.interactions.bundle.responses import response_bundle, response_entry
@@ -36,11 +37,15 @@ async def process_transaction(call: Call, entries: Sequence[Entry], rows: Sequen
     _refuse_duplicates(entries)
     prepared = await _prepare(entries, call.service.base_url)
 
+    taken = locks(call.store.catalogue, entries, prepared)
+
     async def attempt(store: FhirStore) -> dict[int, Reply]:
+        await store.lock(taken)
         return await Attempt(replace(call, store=store), entries, rows, prepared).run()
 
     types = frozenset(entry.type_name for entry in entries if entry.method in ("POST", "PUT"))
-    replies = await call.store.run_transaction(attempt, types=types)
+    queue = taken | addressed(entries)
+    replies = await call.store.run_transaction(attempt, types=types, queue=queue)
     return response_bundle(
         "transaction",
         [
