@@ -81,7 +81,8 @@ async def included(
         return (), False
     known = {(one.type_name, one.logical_id) for one in matches}
     basket = _Basket(reach.database.limits.included, known)
-    includes, revincludes = query.includes, query.revincludes
+    includes = tuple(dict.fromkeys(query.includes))
+    revincludes = tuple(dict.fromkeys(query.revincludes))
     front = list(matches)
     for _ in range(MOST_ROUNDS):
         front = await _round(reach, basket, front, includes, revincludes)
@@ -141,8 +142,12 @@ async def _fetch(
 def _targets(front: Sequence[Found], includes: Sequence[Include]) -> dict[str, set[str]]:
     """By type, the ids to which their references lead."""
     targets: dict[str, set[str]] = {}
+    by_type = {
+        each: [one for one in includes if one.source in (each, "*")]
+        for each in {row.type_name for row in front}
+    }
     for row in front:
-        followed = [one for one in includes if one.source in (row.type_name, "*")]
+        followed = by_type[row.type_name]
         if not followed:
             continue
         for parameter, type_name, logical_id in _references(row):
@@ -195,19 +200,28 @@ def _sources(
 ) -> dict[str, set[str]]:
     """By type, the keys of what refers to them."""
     wanted: dict[str, set[str]] = {}
-    for row in front:
-        for include in includes:
-            if include.target not in (None, row.type_name):
-                continue
-            for source, parameter in _ways(catalogue, include, row.type_name):
-                for place in (f"{row.type_name}/{row.logical_id}", *names(row.keys)):
-                    wanted.setdefault(source, set()).add(keys.key(parameter, keys.REFERENCE, place))
+    types = {row.type_name for row in front} if includes else ()
+    ways = {each: _ways(catalogue, includes, each) for each in types}
+    for row in front if includes else ():
+        places = (f"{row.type_name}/{row.logical_id}", *names(row.keys))
+        for source, parameter in ways[row.type_name]:
+            found = (keys.key(parameter, keys.REFERENCE, place) for place in places)
+            wanted.setdefault(source, set()).update(found)
     return wanted
 
 
-def _ways(catalogue: Catalogue, include: Include, target: str) -> Iterator[tuple[str, str]]:
+def _ways(
+    catalogue: Catalogue, includes: Sequence[Include], target: str
+) -> tuple[tuple[str, str], ...]:
     """The types and parameters that can refer to the target, of those that were asked for."""
-    for way in catalogue.revincludes(target):
-        source, _, parameter = way.partition(":")
-        if include.source in (source, "*") and include.parameter in (parameter, "*"):
-            yield source, parameter
+    asked = {
+        (include.source, include.parameter)
+        for include in includes
+        if include.target in (None, target)
+    }
+    ways = (tuple(way.split(":", 1)) for way in catalogue.revincludes(target))
+    return tuple(
+        (source, parameter)
+        for source, parameter in ways
+        if not asked.isdisjoint(((source, parameter), (source, "*"), ("*", parameter), ("*", "*")))
+    )

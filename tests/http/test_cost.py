@@ -105,6 +105,20 @@ async def test_f12_values_by_the_thousand(system: Caller, type_name: str, query:
     assert answer.status_code == 200, answer.text[:300]
 
 
+@pytest.mark.parametrize("include", ["_include:iterate=*", "_revinclude:iterate=*"])
+async def test_f12_the_same_include_by_the_hundred(system: Caller, include: str) -> None:
+    """R4 3.1.1.5.4; each counts once, whatever it is asked of."""
+    mark = uuid4().hex
+    body = patient(identifier=[{"value": mark}])
+    entry = {"resource": body, "request": {"method": "POST", "url": "Patient"}}
+    assert (await system.post("", transaction([entry] * 100))).status_code == 200
+    query = f"identifier={mark}&_count=100&" + "&".join([include] * 990)
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    with cheap():
+        answer = await system.post("Patient/_search", query, headers=form)
+    assert len(answer.json()["entry"]) == 100
+
+
 BODIES = {
     "members": gzip.compress(b"") * 40_000,
     "more members than are counted": gzip.compress(b"") * 3_000 + gzip.compress(b"{}"),
