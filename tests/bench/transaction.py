@@ -39,6 +39,7 @@ LONGEST: Final = 60.0
 _SEED: Final = 4
 _MEGABYTE: Final = 1_000_000
 _SAMPLE: Final = 0.02
+_SYSTEM: Final = "http://example.org/bench"
 _HEAD: Final = (
     f"{'':<26}{'entries':>8}{'MB':>8}{'seconds':>9}{'own CPU':>9}{'mongod':>9}"
     f"{'peak MB':>9}{'allowed':>9}"
@@ -187,6 +188,19 @@ def _posts(entries: int) -> list[Resource]:
     return [_entry("POST", one, one.resource) for one in made]
 
 
+def _conditional(entries: int) -> list[Resource]:
+    """Each is looked for by its identifier, and nothing is there."""
+    made = _posts(entries)
+    for number, entry in enumerate(made):
+        name = f"{number:08}"
+        entry["resource"] = {
+            **entry["resource"],
+            "identifier": [{"system": _SYSTEM, "value": name}],
+        }
+        entry["request"]["ifNoneExist"] = f"identifier={_SYSTEM}|{name}"
+    return made
+
+
 def _puts(entries: int) -> list[Resource]:
     return [_entry("PUT", one, one.resource) for one in _made(entries, _SEED)]
 
@@ -215,6 +229,7 @@ def _mixed(entries: int) -> list[Resource]:
 
 KINDS: Final[dict[str, Callable[[int], list[Resource]]]] = {
     "POST": _posts,
+    "conditional POST": _conditional,
     "PUT, new": _puts,
     "PUT over what is there": _changed,
     "mixed: PUT, DELETE, POST": _mixed,

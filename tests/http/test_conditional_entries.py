@@ -171,6 +171,24 @@ async def test_w4_conditional_creates_that_match_inside_the_bundle(system: Calle
     assert_outcome(await system.post("", bundle("transaction", *twice, third)), 412)
 
 
+async def test_w4_many_conditional_creates_of_which_some_are_there(system: Caller) -> None:
+    value = uuid4().hex
+    there = [5, 70, 71]
+    for number in there:
+        await system.post("Patient", _patient(f"{value}-{number}"))
+
+    def create(number: int) -> Resource:
+        known = _patient(f"{value}-{number}")
+        return entry("POST", "Patient", known, ifNoneExist=_where(f"{value}-{number}")[8:])
+
+    entries = [create(number) for number in range(150)]
+    responses = await _send(system, *entries)
+    found = [number for number, one in enumerate(responses) if one["status"] == "200 OK"]
+    assert found == there
+    again = await _send(system, *entries)
+    assert [one["location"] for one in again] == [one["location"] for one in responses]
+
+
 async def test_w9_bundles_and_requests_with_equal_criteria_make_one(system: Caller) -> None:
     """However the criteria are written and whichever way they come."""
     value = uuid4().hex

@@ -11,17 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from fhir_server.interactions.bundle.entries import Entry, at_entry
 from fhir_server.interactions.bundle.proposed import Proposed
 from fhir_server.interactions.conditional import only_match, several_matches
 from fhir_server.outcome import Category, FhirError, error
-from fhir_server.search.expression import Expression
+from fhir_server.search.expression import Expression, Key
+from fhir_server.search.joins import one_of
 from fhir_server.search.query import parse_criteria
 from fhir_server.store import FhirStore
 from fhir_server.store.document import breathe
 from fhir_server.store.versions import StoredVersion
 from resources.fhir_json import Resource
+
+_AT_ONCE: Final = 64
+"""Keys that are looked for together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ async def select(
     for number, entry in enumerate(plain):
         await breathe(number)
         selecting.propose(entry)
+    await selecting.look_for_many([entry for entry in creates if entry.index in asked])
     for entry in (*creates, *others):
         if entry.index in asked:
             await selecting.select(entry)
@@ -90,7 +96,31 @@ class _Selecting:
         types = {entry.index: entry.type_name for entry in entries}
         wanted = ((types[index], expression) for index, expression in asked.items())
         self._fresh = Proposed(store.catalogue, wanted)
+        self._absent: set[int] = set()
+        """Entries of which the store has nothing."""
         self.selection = Selection()
+
+    async def look_for_many(self, entries: Sequence[Entry]) -> None:
+        """Where nothing in the store has any of some keys, nobody has to ask for each."""
+        by_type: dict[str, dict[int, str]] = {}
+        for entry in entries:
+            match self._asked[entry.index]:
+                case Key(key):
+                    by_type.setdefault(entry.type_name, {})[entry.index] = key
+                case _:
+                    continue
+        for type_name, wanted in by_type.items():
+            indexes = list(wanted)
+            for start in range(0, len(indexes), _AT_ONCE):
+                some = indexes[start : start + _AT_ONCE]
+                if await self._has_none(type_name, one_of(wanted[index] for index in some)):
+                    self._absent.update(some)
+
+    async def _has_none(self, type_name: str, expression: Expression) -> bool:
+        try:
+            return not await self._store.find(type_name, expression, limit=1)
+        except FhirError:  # told of the entry whose fault it is, when each is looked for
+            return False
 
     def propose(self, entry: Entry) -> None:
         """The entry creates what those after it may match."""
@@ -100,15 +130,19 @@ class _Selecting:
 
     async def select(self, entry: Entry) -> None:
         try:
-            stored = await only_match(self._store, entry.type_name, self._asked[entry.index])
-            if stored is not None:
-                self.selection.found[entry.index] = stored
+            if entry.index not in self._absent:
+                await self._look_for(entry)
             if entry.method == "POST":
                 self._look_for_twin(entry)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
         if not self.selection.selects(entry.index) and entry.method in ("POST", "PUT"):
             self.propose(entry)
+
+    async def _look_for(self, entry: Entry) -> None:
+        stored = await only_match(self._store, entry.type_name, self._asked[entry.index])
+        if stored is not None:
+            self.selection.found[entry.index] = stored
 
     def _look_for_twin(self, entry: Entry) -> None:
         made = self._made(entry)
