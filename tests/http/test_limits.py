@@ -105,3 +105,21 @@ async def test_f11_too_many_entries(narrow: Caller) -> None:
     entry = {"request": {"method": "GET", "url": "Patient"}}
     bundle = {"resourceType": "Bundle", "type": "batch", "entry": [entry] * 4}
     assert_outcome(await narrow.post("", bundle), 422, "too-costly")
+
+
+async def test_f11_what_a_bundle_has_answered_is_bounded(narrow: Caller) -> None:
+    """A batch of a few bytes may ask for a lot; what is left over is refused entry by entry."""
+    twin: dict[str, Any] = {"resourceType": "Patient", "identifier": [{"value": "twin"}]}
+    twin["name"] = [{"text": "x" * 15_000}]
+    for _ in range(2):
+        assert (await narrow.post("Patient", twin)).status_code == 201
+    entry = {"request": {"method": "GET", "url": "Patient?identifier=twin"}}
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": [entry] * 3}
+    answer = await narrow.post("", bundle)
+    responses = [each["response"] for each in answer.json()["entry"]]
+    assert [each["status"][:3] for each in responses] == ["200", "200", "422"]
+    assert responses[2]["outcome"]["issue"][0]["code"] == "too-costly"
+    refused = await narrow.post("", {**bundle, "type": "transaction"})
+    assert_outcome(refused, 422, "too-costly")
+    again = await narrow.post("", {**bundle, "entry": [entry]})
+    assert again.json()["entry"][0]["response"]["status"] == "200 OK"
