@@ -37,7 +37,11 @@ class Category(Enum):
         "Others changed it meanwhile, or refer to it; an id is taken; the test of a patch failed.",
     )
     GONE = (410, "deleted", "It was deleted, and the caller could have seen it.")
-    PRECONDITION = (412, "conflict", "`If-Match` does not name the current version.")
+    PRECONDITION = (
+        412,
+        "conflict",
+        "`If-Match` does not name the current version, or `If-None-Match` does.",
+    )
     MULTIPLE_MATCHES = (412, "multiple-matches", "Criteria that have to select one match several.")
     TOO_LONG = (413, "too-long", "The body or the resource is larger than what is taken.")
     URL_TOO_LONG = (

@@ -126,7 +126,7 @@ def _checked_id(type_name: str, logical_id: str | None) -> str:
 
 def _conditions(head: Head) -> Conditions:
     return Conditions(
-        if_match=head.get(b"if-match"),
+        if_match=head.listed(b"if-match"),
         if_none_match=head.listed(b"if-none-match"),
         if_modified_since=head.get(b"if-modified-since"),
         if_none_exist=head.get(b"if-none-exist"),

@@ -12,18 +12,18 @@ from typing import Final
 from urllib.parse import urlencode
 
 from fhir_server.access.context import Interaction
-from fhir_server.interactions.call import Call, Return
+from fhir_server.interactions.call import Call
 from fhir_server.interactions.checked import (
     checked,
     with_local_references,
     without_server_elements,
 )
 from fhir_server.interactions.doubts import doubts
-from fhir_server.interactions.etag import expected_version
+from fhir_server.interactions.etag import precondition
 from fhir_server.interactions.exclusion import criteria_locks
 from fhir_server.interactions.patch import patched
-from fhir_server.interactions.reply import Reply, outcome_body, written
-from fhir_server.outcome import Category, FhirError, Issue, error
+from fhir_server.interactions.reply import Reply, deleted_all, written
+from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.expression import Expression, Ids
 from fhir_server.search.query import parse_criteria
 from fhir_server.store import FhirStore
@@ -61,21 +61,21 @@ async def conditional_update(call: Call) -> Reply:
     with_local_references(proposed, call.service.base_url)
     criteria = _criteria(call)
     expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
-    expected = expected_version(call.conditions.if_match)
+    condition = precondition(call.conditions)
     call.store.require(Interaction.UPDATE, call.type_name)
     locks = criteria_locks(call.store.catalogue, call.type_name, criteria, proposed)
 
     async def attempt(store: FhirStore) -> Written:
         await store.lock(locks)
         found = await only_match(store, call.type_name, expression)
-        if found is None and given is None and expected is None:
+        if found is None and given is None and condition.match is None:
             return Written(await store.create(call.type_name, proposed), created=True)
         logical_id = await update_target(store, call.type_name, found, given)
         return await store.update(
             call.type_name,
             logical_id,
             proposed,
-            if_match=expected,
+            condition=condition,
             skip_unchanged=call.service.skip_unchanged,
         )
 
@@ -126,19 +126,17 @@ async def conditional_delete(call: Call) -> Reply:
     was asked for is so already."""
     criteria = _criteria(call)
     locks = criteria_locks(call.store.catalogue, call.type_name, criteria)
+    condition = precondition(call.conditions)
 
     async def attempt(store: FhirStore) -> int:
         await store.lock(locks)
         found = await to_delete(call, store, criteria)
         for one in found:
-            await store.delete(call.type_name, one.logical_id)
+            await store.delete(call.type_name, one.logical_id, condition=condition)
         return len(found)
 
     count = await call.store.run_transaction(attempt, types=[call.type_name], queue=locks)
-    if call.preference.content is Return.OUTCOME:
-        said = Issue("information", "informational", f"{count} deleted.")
-        return Reply(200, outcome_body([said]))
-    return Reply(204)
+    return deleted_all(call, count)
 
 
 async def to_delete(call: Call, store: FhirStore, criteria: str) -> list[StoredVersion]:

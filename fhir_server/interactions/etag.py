@@ -1,4 +1,4 @@
-"""`ETag`, `If-Match` and `If-None-Match` (R4 3.1.0.5, RFC 9110 section 13.1)."""
+"""`ETag`, `If-Match` and `If-None-Match` (R4 `http.html#concurrency`, RFC 9110 section 13.1)."""
 
 from __future__ import annotations
 
@@ -7,28 +7,46 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from fhir_server.interactions.call import Conditions
 from fhir_server.outcome import Category, error
+from fhir_server.store.preconditions import ALWAYS, Precondition, Tags
 from fhir_server.store.versions import StoredVersion
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
+_LISTED: Final = re.compile(r'[ \t]*(?:(?:W/)?"([^"]*)"|(\d+))[ \t]*(?:,|$)')
+_VERSION: Final = re.compile("[1-9][0-9]{0,8}", re.ASCII)
 
 
-def expected_version(if_match: str | None) -> int | None:
-    """The version that `If-Match` names, None without one. A tag of ours is `W/"3"`.
+def precondition(conditions: Conditions) -> Precondition:
+    """What a write expects of what is stored."""
+    if conditions.if_match is None and conditions.if_none_match is None:
+        return ALWAYS
+    return Precondition(
+        _tags("If-Match", conditions.if_match), _tags("If-None-Match", conditions.if_none_match)
+    )
 
-    R4 compares weakly; a bare `3` or `"3"` is taken as well, as HAPI does. A tag that no version
-    can have matches nothing: 0.
+
+def _tags(header: str, text: str | None) -> Tags | None:
+    """The versions that a header names: one or a list, of which one has to match, or `*`.
+
+    A tag of ours is `W/"3"`. R4 compares weakly; a bare `3` or `"3"` is taken as well, as HAPI
+    does. A tag that no version can have matches nothing.
     """
-    if if_match is None:
+    if text is None:
         return None
-    text = if_match.strip()
-    found = _TAG.fullmatch(text)
-    if found is None and not text.isdecimal():
+    if text.strip() == "*":
+        return Tags(any=True)
+    tags: list[str] = []
+    position = 0
+    while position < len(text) and (found := _LISTED.match(text, position)):
+        tags.append(found[1] if found[1] is not None else found[2])
+        position = found.end()
+    if position < len(text) or not tags:
         raise error(
-            Category.INVALID, f'If-Match takes one version, such as W/"3"; {text[:80]!r} is none.'
+            Category.INVALID,
+            f'{header} takes versions such as W/"3", or *; {text[:80]!r} names none.',
         )
-    tag = found[1] if found is not None else text
-    return int(tag) if tag.isascii() and tag.isdecimal() and len(tag) < 10 else 0
+    return Tags(frozenset(int(tag) for tag in tags if _VERSION.fullmatch(tag)))
 
 
 def unchanged(

@@ -65,7 +65,9 @@ def outcome_entry(issues: Sequence[Issue]) -> bytes:
 def history_entry(base_url: str, version: StoredVersion) -> bytes:
     """An entry of a history bundle: what was asked then, and what was answered."""
     place = f"{version.type_name}/{version.logical_id}"
-    status = {"POST": "201 Created", "DELETE": "204 No Content"}.get(version.method, "200 OK")
+    status = "204 No Content" if version.deleted else "200 OK"
+    if version.version == 1:
+        status = "201 Created"
     tail = {
         "request": {
             "method": version.method,

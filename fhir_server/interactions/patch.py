@@ -16,10 +16,11 @@ from fhir_server.interactions.checked import (
     without_server_elements,
 )
 from fhir_server.interactions.doubts import doubts
-from fhir_server.interactions.etag import expected_version
+from fhir_server.interactions.etag import precondition
 from fhir_server.interactions.reply import Reply, written
 from fhir_server.outcome import Category, error
 from fhir_server.store import FhirStore
+from fhir_server.store.preconditions import ALWAYS, only
 from fhir_server.store.versions import Written
 from resources import fhir_json
 from resources.fhir_json import Resource
@@ -59,7 +60,7 @@ async def patched(
     `link` resolves in place what the patch refers to inside a bundle.
     """
     current = await store.read(call.type_name, logical_id)
-    expected = expected_version(call.conditions.if_match)
+    condition = precondition(call.conditions)
     resource = _apply(call, cast(Resource, fhir_json.parse(current.json)))
     if (resource.get("resourceType"), resource.get("id")) != (call.type_name, logical_id):
         raise error(Category.INVALID, "A patch cannot change the id or the type of a resource.")
@@ -70,7 +71,7 @@ async def patched(
         call.type_name,
         logical_id,
         proposed,
-        if_match=current.version if expected is None else expected,
+        condition=only(current.version) if condition is ALWAYS else condition,
         skip_unchanged=call.service.skip_unchanged,
         method="PATCH",
     )

@@ -6,27 +6,37 @@ from dataclasses import replace
 
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.etag import unchanged
-from fhir_server.interactions.reply import Reply, version_headers
+from fhir_server.interactions.reply import Reply, version_headers, version_url
 from fhir_server.interactions.subset import Subset, split_subset
 from fhir_server.outcome import Category, error
+from fhir_server.store.versions import StoredVersion
 
 
 async def read(call: Call) -> Reply:
     """The current version; 410 once deleted; 304 where the caller has it already."""
     subset = _subset(call)
     version = await call.store.read(call.type_name, call.logical_id)
-    headers = version_headers(version)
-    conditions = call.conditions
-    if unchanged(version, conditions.if_none_match, conditions.if_modified_since):
-        return Reply(304, headers=headers, version=version)
-    return Reply(200, subset.of(version.json), headers, version)
+    return _told(call, version, subset)
 
 
 async def vread(call: Call) -> Reply:
     """One version, as it was; 410 where that version is a deletion."""
     subset = _subset(call)
     version = await call.store.vread(call.type_name, call.logical_id, call.version_id)
-    return Reply(200, subset.of(version.json), version_headers(version), version)
+    return _told(call, version, subset)
+
+
+def _told(call: Call, version: StoredVersion, subset: Subset) -> Reply:
+    """R4 `http.html#vread`: a read tells the version id by its content location; a part of a
+    resource is not what is there."""
+    headers = version_headers(version)
+    if subset.part is None:
+        place = version_url(call.service.base_url, version)
+        headers = (*headers, ("content-location", place))
+    conditions = call.conditions
+    if unchanged(version, conditions.if_none_match, conditions.if_modified_since):
+        return Reply(304, headers=headers, version=version)
+    return Reply(200, subset.of(version.json), headers, version)
 
 
 def _subset(call: Call) -> Subset:

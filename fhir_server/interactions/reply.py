@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 
 from fhir_server.interactions.call import Call, Return
@@ -33,18 +33,43 @@ def version_headers(version: StoredVersion) -> tuple[tuple[str, str], ...]:
     )
 
 
+def version_url(base_url: str, version: StoredVersion) -> str:
+    """Where this version stays."""
+    place = f"{base_url}/{version.type_name}/{version.logical_id}"
+    return f"{place}/_history/{version.version}"
+
+
 def outcome_body(issues: Sequence[Issue]) -> bytes:
     """An `OperationOutcome` as bytes."""
     return fhir_json.dump(operation_outcome(issues))
+
+
+def deleted(call: Call, what: str, marker: StoredVersion | None) -> Reply:
+    """The answer to a delete; None where it had been deleted before."""
+    if marker is None:
+        return _without_body(call, f"{what} had been deleted before.")
+    reply = _without_body(call, f"{what} is deleted, as version {marker.version}.")
+    return replace(reply, headers=version_headers(marker), version=marker)
+
+
+def deleted_all(call: Call, count: int) -> Reply:
+    """The answer to a delete by criteria."""
+    return _without_body(call, f"{count} deleted.")
+
+
+def _without_body(call: Call, done: str) -> Reply:
+    """R4 `http.html#delete`: 204, or 200 with an outcome for those who prefer one."""
+    if call.preference.content is not Return.OUTCOME:
+        return Reply(204)
+    return Reply(200, outcome_body([Issue("information", "informational", done)]))
 
 
 def written(
     call: Call, version: StoredVersion, *, created: bool, doubts: Sequence[Issue] = ()
 ) -> Reply:
     """The answer to a write, with as much of a body as the caller prefers (R4 3.1.0.1.7)."""
-    headers = version_headers(version)
-    place = f"{call.service.base_url}/{version.type_name}/{version.logical_id}/_history"
-    location = ("location", f"{place}/{version.version}")
+    place = version_url(call.service.base_url, version)
+    headers = (*version_headers(version), ("location", place))
     status = 201 if created else 200
     match call.preference.content:
         case Return.MINIMAL:
@@ -56,11 +81,5 @@ def written(
             body = outcome_body([Issue("information", "informational", done), *doubts])
         case Return.REPRESENTATION | None:
             body = version.json
-    return Reply(status, body, (*headers, location), version)
-
-
-def deleted(marker: StoredVersion | None) -> Reply:
-    """The answer to a delete; None where there was nothing left to delete."""
-    if marker is None:
-        return Reply(204)
-    return Reply(204, headers=(("etag", f'W/"{marker.version}"'),), version=marker)
+            headers = (*headers, ("content-location", place))
+    return Reply(status, body, headers, version)

@@ -10,7 +10,7 @@ from fhir_server.interactions.checked import (
 )
 from fhir_server.interactions.conditional import create_unless_exists
 from fhir_server.interactions.doubts import doubts
-from fhir_server.interactions.etag import expected_version
+from fhir_server.interactions.etag import precondition
 from fhir_server.interactions.reply import Reply, deleted, written
 from fhir_server.outcome import Category, error
 
@@ -39,12 +39,11 @@ async def update(call: Call) -> Reply:
         )
     proposed = without_server_elements(checked(resource, call.type_name))
     with_local_references(proposed, call.service.base_url)
-    expected = expected_version(call.conditions.if_match)
     result = await call.store.update(
         call.type_name,
         call.logical_id,
         proposed,
-        if_match=expected,
+        condition=precondition(call.conditions),
         skip_unchanged=call.service.skip_unchanged,
     )
     found = await doubts(call, call.store, result)
@@ -54,5 +53,6 @@ async def update(call: Call) -> Reply:
 async def delete(call: Call) -> Reply:
     """204; the history stays. What is deleted already stays deleted."""
     call.without_parameters()
-    expected = expected_version(call.conditions.if_match)
-    return deleted(await call.store.delete(call.type_name, call.logical_id, if_match=expected))
+    condition = precondition(call.conditions)
+    marker = await call.store.delete(call.type_name, call.logical_id, condition=condition)
+    return deleted(call, f"{call.type_name}/{call.logical_id}", marker)

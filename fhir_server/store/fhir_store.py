@@ -33,6 +33,7 @@ from fhir_server.store.jobs import Jobs
 from fhir_server.store.joining import without_joins
 from fhir_server.store.lateness import keep_findable
 from fhir_server.store.paging import SearchPage
+from fhir_server.store.preconditions import ALWAYS, Precondition
 from fhir_server.store.publishing import Reindexing
 from fhir_server.store.reach import Reach
 from fhir_server.store.supporting import with_support
@@ -237,7 +238,7 @@ class FhirStore:
         logical_id: str,
         resource: Resource,
         *,
-        if_match: int | None = None,
+        condition: Precondition = ALWAYS,
         skip_unchanged: bool = False,
         method: str = "PUT",
     ) -> Written:
@@ -246,7 +247,7 @@ class FhirStore:
         With `skip_unchanged`, what is there already to the last digit makes no version. Raises
         NOT_FOUND, PRECONDITION, FORBIDDEN (the new content would be out of reach), CONFLICT.
         """
-        change = Change(type_name, logical_id, resource, if_match, method)
+        change = Change(type_name, logical_id, resource, condition, method)
         if self._reach.session is not None:
             return (await self.update_many([change], skip_unchanged=skip_unchanged))[0]
         async with self._reach.database.serial((type_name, logical_id)):
@@ -265,12 +266,12 @@ class FhirStore:
         return await self.run_transaction(work, types={one.type_name for one in changes})
 
     async def delete(
-        self, type_name: str, logical_id: str, *, if_match: int | None = None
+        self, type_name: str, logical_id: str, *, condition: Precondition = ALWAYS
     ) -> StoredVersion | None:
         """The delete marker; None where the resource was deleted before. Raises NOT_FOUND,
         PRECONDITION, CONFLICT."""
 
-        removals = [Removal(type_name, logical_id, if_match)]
+        removals = [Removal(type_name, logical_id, condition)]
         if self._reach.session is not None:
             return (await self.delete_many(removals))[0]
         async with self._reach.database.serial((type_name, logical_id)):

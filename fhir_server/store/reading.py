@@ -35,7 +35,7 @@ async def read(reach: Reach, type_name: str, logical_id: str) -> StoredVersion:
     if found.get("x"):
         if not await saw(reach, rule, logical_id, found["v"]):
             raise not_found(type_name, logical_id)
-        raise gone(type_name, logical_id)
+        raise gone(type_name, logical_id, found["v"])
     return version_of(type_name, logical_id, found)
 
 
@@ -49,7 +49,7 @@ async def vread(reach: Reach, type_name: str, logical_id: str, version_id: str) 
     if document is None:
         raise not_found(type_name, asked)
     if document.get("x"):
-        raise gone(type_name, asked)
+        raise gone(type_name, asked, document["v"])
     return version_of(type_name, logical_id, document)
 
 
@@ -225,6 +225,8 @@ def _page(versions: list[StoredVersion], count: int, total: int) -> HistoryPage:
     return HistoryPage(tuple(page), total, page[-1].version if more else None)
 
 
-def gone(type_name: str, what: str) -> FhirError:
-    """410, for those who could have seen what was deleted."""
-    return error(Category.GONE, f"{type_name}/{what} has been deleted.")
+def gone(type_name: str, what: str, version: int) -> FhirError:
+    """410, for those who could have seen what was deleted. R4 `http.html#read`: with an ETag "to
+    allow version contention management when a resource is brought back to life"."""
+    headers = {"etag": f'W/"{version}"'}
+    return error(Category.GONE, f"{type_name}/{what} has been deleted.", headers=headers)

@@ -37,6 +37,7 @@ from fhir_server.store.document import (
     version_of,
     with_meta,
 )
+from fhir_server.store.preconditions import ALWAYS, Precondition
 from fhir_server.store.reach import Reach, Rule
 from fhir_server.store.reading import saw
 from fhir_server.store.settling import PROMPT
@@ -78,7 +79,7 @@ class Change:
     type_name: str
     logical_id: str
     resource: Resource
-    if_match: int | None = None
+    condition: Precondition = ALWAYS
     method: str = "PUT"
     renews: bool = False
     """It makes a version of what is unchanged too: something refers to that version."""
@@ -90,7 +91,7 @@ class Removal:
 
     type_name: str
     logical_id: str
-    if_match: int | None = None
+    condition: Precondition = ALWAYS
 
 
 _Named = TypeVar("_Named", Change, Removal)
@@ -205,7 +206,7 @@ async def _update_type(
             fresh.append(made)
             written.append(Written(made.version, created=True))
             continue
-        _check_version(current["v"], change.if_match)
+        change.condition.check(current["v"], deleted="x" in current)
         if skip_unchanged and not change.renews and _unchanged(change, current):
             kept = version_of(type_name, change.logical_id, current)
             written.append(Written(kept, created=False, changed=False))
@@ -238,7 +239,7 @@ async def _delete_type(
         current = stored.get(one.logical_id)
         if current is None:
             raise await _unreached(reach, rule, one.logical_id)
-        _check_version(current["v"], one.if_match)
+        one.condition.check(current["v"], deleted="x" in current)
         if current.get("x"):
             markers.append(None)
             continue
@@ -292,8 +293,7 @@ async def _as_create(reach: Reach, rule: Rule, change: Change) -> Draft:
     type_name, logical_id = change.type_name, change.logical_id
     if not (rule.everything and reach.rule(Interaction.CREATE, type_name).everything):
         raise await _unreached(reach, rule, logical_id)
-    if change.if_match is not None:
-        raise _precondition()
+    change.condition.check_absent()
     _check_id(type_name, logical_id)
     return draft(rule.catalogue, type_name, logical_id, 1, now(), change.resource, change.method)
 
@@ -375,12 +375,6 @@ def _check_id(type_name: str, logical_id: str) -> None:
         )
 
 
-def _check_version(current: int, if_match: int | None) -> None:
-    """R4 3.1.0.5: 412 where the version is not the expected one."""
-    if if_match is not None and if_match != current:
-        raise _precondition()
-
-
 def _check_proposed(rule: Rule, made: Draft) -> None:
     if not rule.allows(made.entry):
         verb = rule.interaction.name.lower()
@@ -389,13 +383,6 @@ def _check_proposed(rule: Rule, made: Draft) -> None:
             f"The {rule.type_name} would lie outside of what this token may {verb}: it belongs to "
             "another record, or does not meet the constraint of the scope.",
         )
-
-
-def _precondition() -> FhirError:
-    return error(
-        Category.PRECONDITION,
-        "If-Match does not name the current version; read the resource again and repeat.",
-    )
 
 
 def _taken(type_name: str, some: Sequence[Draft]) -> FhirError:

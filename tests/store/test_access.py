@@ -27,6 +27,7 @@ from fhir_server.search.matching import matches
 from fhir_server.search.query import Include, SearchQuery
 from fhir_server.store import Change, Database, FhirStore, StoredVersion, UnrestrictedStore
 from fhir_server.store.document import SENT, entry_of
+from fhir_server.store.preconditions import only
 from fhir_server.store.reach import Reach
 from resources.fhir_json import Resource, parse
 from tests.store.conftest import BASE_URL, Rights
@@ -174,13 +175,13 @@ async def test_y_out_of_reach_is_absent_byte_for_byte(world: World) -> None:
             (store.read("Observation", one), store.read("Observation", "none")),
             (store.update("Observation", one, body), store.update("Observation", "none", body)),
             (
-                store.update("Observation", one, body, if_match=7),
-                store.update("Observation", "none", body, if_match=7),
+                store.update("Observation", one, body, condition=only(7)),
+                store.update("Observation", "none", body, condition=only(7)),
             ),
             (store.delete("Observation", one), store.delete("Observation", "none")),
             (
-                store.delete("Observation", one, if_match=7),
-                store.delete("Observation", "none", if_match=7),
+                store.delete("Observation", one, condition=only(7)),
+                store.delete("Observation", "none", condition=only(7)),
             ),
             (store.vread("Observation", one, "9"), store.vread("Observation", "none", "9")),
         ]
@@ -210,7 +211,7 @@ async def test_g6_neither_old_nor_new_content_may_lie_outside(world: World) -> N
     assert marker is not None
     revived = await store.update("Observation", made.logical_id, fine)
     assert (revived.created, revived.stored.version) == (True, 4)
-    assert await store.delete("Observation", made.logical_id, if_match=4) is not None
+    assert await store.delete("Observation", made.logical_id, condition=only(4)) is not None
 
 
 async def test_update_as_create_needs_the_whole_type_for_both(world: World) -> None:

@@ -22,6 +22,7 @@ from fhir_server.store import (
     StoredVersion,
     UnrestrictedStore,
 )
+from fhir_server.store.preconditions import only
 from resources.fhir_json import parse
 from tests.store.conftest import BASE_URL, CURSOR_KEY
 from tests.store.test_versions import patient, refusal
@@ -58,9 +59,10 @@ async def test_f5_transactions_that_collide_are_run_again(store: FhirStore) -> N
 async def test_f5_of_those_who_expect_the_same_version_one_wins(store: FhirStore) -> None:
     one = (await store.create("Patient", patient("0"))).logical_id
     calls: list[Any] = [
-        store.update("Patient", one, patient(str(number)), if_match=1) for number in range(20)
+        store.update("Patient", one, patient(str(number)), condition=only(1))
+        for number in range(20)
     ]
-    calls += [store.delete("Patient", one, if_match=1) for _ in range(5)]
+    calls += [store.delete("Patient", one, condition=only(1)) for _ in range(5)]
     results = await outcomes(*calls)
     refused = Counter(
         result.category if isinstance(result, FhirError) else None for result in results

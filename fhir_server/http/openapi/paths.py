@@ -49,7 +49,12 @@ _SAID: Final[dict[str, _Said]] = {
         "Resource",
         ("If-None-Match", "If-Modified-Since", "_summary", "_elements"),
     ),
-    "vread": _Said("Read", "Read one version", "Resource", ("_summary", "_elements")),
+    "vread": _Said(
+        "Read",
+        "Read one version",
+        "Resource",
+        ("If-None-Match", "If-Modified-Since", "_summary", "_elements"),
+    ),
     "history-instance": _Said("Read", "The versions of a resource", "Bundle", HISTORY_PARAMETERS),
     "history-type": _Said("Read", "The versions of a type", "Bundle", HISTORY_PARAMETERS),
     "history-system": _Said("Read", "All versions", "Bundle", SYSTEM_HISTORY_PARAMETERS),
@@ -62,7 +67,7 @@ _SAID: Final[dict[str, _Said]] = {
     ),
     "update": _Said("Write", "Update", "Resource", ("If-Match", "Prefer-return"), creates=True),
     "patch": _Said("Write", "Change a part", "Resource", ("If-Match", "Prefer-return")),
-    "delete": _Said("Write", "Delete", "", ("If-Match",)),
+    "delete": _Said("Write", "Delete", "", ("If-Match", "Prefer-return")),
     "transaction": _Said("Bundles", "Transaction or batch", "Bundle", ("Prefer-return",)),
     OPERATION: _Said("Operations", "Operation", "Result"),
 }
@@ -152,7 +157,7 @@ def _responses(row: Row, said: _Said) -> dict[str, Json]:
         done["200"] = answer("Done, where an OperationOutcome is preferred.", "OperationOutcome")
     if said.creates:
         done["201"] = answer("Created; `Location` says where.", said.content)
-    if row.code == "read":
+    if row.code in ("read", "vread"):
         done["304"] = {"description": "It is as the caller knows it."}
     if row.code == OPERATION:
         done["202"] = {"description": "Begun; `Content-Location` or this address tells how far."}

@@ -94,7 +94,9 @@ PARAMETERS: Final[dict[str, Json]] = {
     "type": _path("type", "The resource type.", {"$ref": "#/components/schemas/ResourceType"}),
     "id": _path("id", "The logical id.", _ID_SCHEMA),
     "version": _path("version", "The version id.", _ID_SCHEMA),
-    "If-Match": _header("If-Match", 'The version to change, as `W/"3"`; else it is a 412.'),
+    "If-Match": _header(
+        "If-Match", 'The version to change, as `W/"3"`, a list, or `*`; else it is a 412.'
+    ),
     "If-None-Match": _header("If-None-Match", "The versions that need not be sent again."),
     "If-Modified-Since": _header("If-Modified-Since", "Send it only if it changed since."),
     "If-None-Exist": _header("If-None-Exist", "Criteria: create only what none matches."),

@@ -6,6 +6,7 @@ It deletes, creates, updates and patches, then reads. What it decides on is lock
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -22,9 +23,9 @@ from fhir_server.interactions.bundle.selection import Selection, select
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.conditional import to_delete, update_target
 from fhir_server.interactions.doubts import doubts
-from fhir_server.interactions.etag import expected_version
+from fhir_server.interactions.etag import precondition
 from fhir_server.interactions.patch import patched
-from fhir_server.interactions.reply import Reply, deleted, written
+from fhir_server.interactions.reply import Reply, deleted, deleted_all, written
 from fhir_server.interactions.row import Row
 from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.expression import Expression
@@ -107,27 +108,28 @@ class Attempt:
         removing = self._of("DELETE")
         removals = [(entry, one) for entry in removing for one in await self._removals(entry)]
         for some in _parts(removals):
-            for entry, marker in zip(
-                (entry for entry, _ in some), await self._delete(some), strict=True
-            ):
+            for (entry, one), marker in zip(some, await self._delete(some), strict=True):
                 if not entry.is_conditional:
-                    self.replies[entry.index] = deleted(marker)
+                    what = f"{one.type_name}/{one.logical_id}"
+                    self.replies[entry.index] = deleted(self.call, what, marker)
+        counts = Counter(entry.index for entry, _ in removals)
         for entry in removing:
-            self.replies.setdefault(entry.index, Reply(204))
+            if entry.is_conditional:
+                self.replies[entry.index] = deleted_all(self.call, counts[entry.index])
 
     async def _removals(self, entry: Entry) -> list[Removal]:
         try:
             if entry.is_conditional:
                 found = await to_delete(self._as(entry), self.store, entry.query)
                 ids = [one.logical_id for one in found]
-                expected = None
             else:
-                ids, expected = [entry.segments[1]], expected_version(entry.conditions.if_match)
+                ids = [entry.segments[1]]
+            condition = precondition(entry.conditions)
             for logical_id in ids:
                 self._once(entry, logical_id)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
-        return [Removal(entry.type_name, logical_id, expected) for logical_id in ids]
+        return [Removal(entry.type_name, logical_id, condition) for logical_id in ids]
 
     async def _delete(self, some: Sequence[tuple[Entry, Removal]]) -> list[StoredVersion | None]:
         try:
@@ -265,11 +267,11 @@ class Attempt:
         try:
             logical_id = await self._target(entry)
             self._once(entry, logical_id)
-            expected = expected_version(entry.conditions.if_match)
+            condition = precondition(entry.conditions)
         except FhirError as problem:
             raise at_entry(problem, entry) from None
         renews = f"{entry.type_name}/{logical_id}" in self.linking.renewed
-        return Change(entry.type_name, logical_id, resource, expected, renews=renews)
+        return Change(entry.type_name, logical_id, resource, condition, renews=renews)
 
     async def _change_one(self, entry: Entry, change: Change) -> Written:
         try:

@@ -3,6 +3,9 @@
 Adding and deleting make a version. R3 said that they do not, R4 no longer does, and HAPI makes
 none; but then an ETag would stand for two contents, a reader who asks for what changed since
 would miss it, and a history would not say who put a security label on a record, or took it off.
+
+"As a special case, this operation (and other meta operations) can be performed on a historical
+version": `$meta` can, and the others cannot, for the same reason: a version stays as it was.
 """
 
 from __future__ import annotations
@@ -12,11 +15,12 @@ from typing import Any, Final, TypeAlias, cast
 
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.checked import checked, without_server_elements
-from fhir_server.interactions.etag import expected_version
+from fhir_server.interactions.etag import precondition
 from fhir_server.interactions.operations.input import Input
 from fhir_server.interactions.operations.output import parameters_reply
 from fhir_server.interactions.reply import Reply, version_headers
 from fhir_server.store import FhirStore, StoredVersion
+from fhir_server.store.preconditions import ALWAYS, only
 from resources import fhir_json
 from resources.fhir_json import Resource
 
@@ -26,7 +30,9 @@ _LABELS: Final = ("security", "tag")
 
 
 async def meta(call: Call, _given: Input) -> Reply:
-    """The meta of the current version, as a read gives it."""
+    """The meta of the current version as a read gives it, or of an older one as a vread does."""
+    if call.version_id:
+        return _answer(await call.store.vread(call.type_name, call.logical_id, call.version_id))
     return _answer(await call.store.read(call.type_name, call.logical_id))
 
 
@@ -81,7 +87,7 @@ def _identity(label: Meta) -> tuple[Any, Any]:
 
 async def _changed(call: Call, given: Input, change: Callable[[Meta, Meta], None]) -> Reply:
     """Reads and writes in one transaction; what changes nothing makes no version."""
-    if_match = expected_version(call.conditions.if_match)
+    condition = precondition(call.conditions)
 
     async def work(store: FhirStore) -> StoredVersion:
         read = await store.read(call.type_name, call.logical_id)
@@ -92,7 +98,7 @@ async def _changed(call: Call, given: Input, change: Callable[[Meta, Meta], None
             call.type_name,
             call.logical_id,
             proposed,
-            if_match=read.version if if_match is None else if_match,
+            condition=only(read.version) if condition is ALWAYS else condition,
             skip_unchanged=True,
         )
         return written.stored
