@@ -107,6 +107,25 @@ async def test_meta_is_what_a_read_gives(system: Caller) -> None:
     assert_outcome(await system.get("$meta"), 404)
 
 
+async def test_meta_of_a_version_is_what_a_vread_gives(system: Caller) -> None:
+    """And that version stays as it is: nothing can be added to it or taken away."""
+    place = await stored(system)
+    await system.post(f"{place}/$meta-add", given({"security": [coding("R")]}))
+    await system("DELETE", place)
+    for method in ("GET", "POST"):
+        for number in (1, 2):
+            read = await system.get(f"{place}/_history/{number}")
+            answer = await system(method, f"{place}/_history/{number}/$meta")
+            assert told("meta", answer) == read.json()["meta"]
+            assert answer.headers["etag"] == read.headers["etag"] == f'W/"{number}"'
+    assert_outcome(await system.get(f"{place}/_history/3/$meta"), 410)
+    assert_outcome(await system.get(f"{place}/_history/4/$meta"), 404)
+    assert_outcome(await system.get("Basic/absent/_history/1/$meta"), 404)
+    for name in ("$meta-add", "$meta-delete"):
+        answer = await system.post(f"{place}/_history/1/{name}", given({"tag": [KEPT]}))
+        assert_outcome(answer, 404)
+
+
 async def test_adding_and_deleting_make_a_version_where_something_changes(system: Caller) -> None:
     place = await stored(system)
     added = await system.post(f"{place}/$meta-add", given({"security": [coding("R")]}))

@@ -31,7 +31,7 @@ OPERATIONS: Final = (
     Operation(_DEFINED["Patient-match"], match, judges="resource"),
     Operation(_DEFINED["reindex"], reindex),
     # Of a type or of all, R4 leaves it to the server: all labels in use would tell of others' data.
-    Operation(_DEFINED["Resource-meta"], meta, only=frozenset({Level.INSTANCE})),
+    Operation(_DEFINED["Resource-meta"], meta, only=frozenset({Level.INSTANCE}), of_versions=True),
     Operation(_DEFINED["Resource-meta-add"], meta_add),
     Operation(_DEFINED["Resource-meta-delete"], meta_delete),
     Operation(_DEFINED["Resource-validate"], validate, judges="resource"),

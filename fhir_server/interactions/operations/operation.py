@@ -36,6 +36,8 @@ class Operation:
     resources `_summary` and `_elements` ask for a part ("for all interactions", R4 3.1.0.1.5)."""
     only: frozenset[Level] = frozenset(Level)
     """Where it is offered, of the places that the definition has."""
+    of_versions: bool = False
+    """An older version can be asked as well as what is current."""
 
     @property
     def levels(self) -> frozenset[Level]:
@@ -72,6 +74,8 @@ def _places(operation: Operation) -> Iterator[tuple[tuple[str, ...], str]]:
             yield (type_name, name), fixed
         if Level.INSTANCE in operation.levels:
             yield (type_name, "{id}", name), fixed
+            if operation.of_versions:
+                yield (type_name, "{id}", "_history", "{version}", name), fixed
 
 
 def _checked(operation: Operation) -> Perform:

@@ -55,6 +55,19 @@ async def meta(probe: Probe, *, method: str) -> None:
                 assert told["valueMeta"] == (versions[-1].resource or {})["meta"]
 
 
+async def meta_of_version(probe: Probe, *, method: str) -> None:
+    """As a vread of the same."""
+    for type_name in ("Appointment", "AuditEvent", "Observation"):
+        for logical_id, versions in probe.targets(type_name).items():
+            for number in range(1, len(versions) + 1):
+                expected = verdicts.read(probe.kind, type_name, versions, number)
+                place = f"{type_name}/{logical_id}/_history/{number}/$meta"
+                answer = await probe.ask(expected, method, place)
+                if expected == 200:
+                    (told,) = answer.json()["parameter"]
+                    assert told["valueMeta"] == (versions[number - 1].resource or {})["meta"]
+
+
 async def labels(probe: Probe, *, method: str, name: str) -> None:
     """As a patch that changes nothing else."""
     label = {"tag": [{"system": "urn:matrix", "code": "new"}]}

@@ -17,7 +17,15 @@ from tests.matrix.probes.conditional import (
     patch,
 )
 from tests.matrix.probes.histories import history_of_system, history_of_type
-from tests.matrix.probes.operations import explain, jobs, labels, meta, reindex, versions
+from tests.matrix.probes.operations import (
+    explain,
+    jobs,
+    labels,
+    meta,
+    meta_of_version,
+    reindex,
+    versions,
+)
 from tests.matrix.probes.probe import Probe
 from tests.matrix.probes.reading import history, read, vread
 from tests.matrix.probes.records import everything_of, lastn, match, stats
@@ -47,6 +55,7 @@ OPERATION_PROBES: dict[str, OperationProbe] = {
     "/_job/{id}": jobs,
     "/{type}/$explain": explain,
     "/{type}/{id}/$meta": meta,
+    "/{type}/{id}/_history/{version}/$meta": meta_of_version,
     "/{type}/{id}/$meta-add": partial(labels, name="$meta-add"),
     "/{type}/{id}/$meta-delete": partial(labels, name="$meta-delete"),
     "/{type}/$validate": validate,
