@@ -3,9 +3,9 @@
 MongoDB's snapshots do not guard what criteria did *not* find. So criteria are names of locks:
 
 - equal ones are the same lock, however their parts are ordered, escaped and spelt;
-- those that name an identifier are the lock of that identifier, and what is written under criteria
-  takes the locks of its own identifiers. So of two senders who each look for another identifier of
-  the same patient, the second finds what the first has made.
+- those that name an identifier are the lock of that identifier, and whoever takes a lock takes
+  those of the identifiers that he writes too. So of two senders who each look for another
+  identifier of the same patient, the second finds what the first has made.
 """
 
 from __future__ import annotations
