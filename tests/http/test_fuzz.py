@@ -11,7 +11,7 @@ from tests.fuzz.integrity import contents, everything
 from tests.fuzz.requests import Generator
 from tests.serving import Caller, Served
 
-REQUESTS = 1_200
+REQUESTS = 700
 SEED = 4
 TYPES = ("Patient", "Observation", "Appointment", "Communication", "MedicationRequest")
 
