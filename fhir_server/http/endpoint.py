@@ -19,7 +19,7 @@ from fhir_server.http.head import Head
 from fhir_server.http.limits import Limits
 from fhir_server.http.negotiation import is_form, split_steering
 from fhir_server.http.prefer import preference
-from fhir_server.http.rendering import PLAIN, refusal, steering
+from fhir_server.http.rendering import PLAIN, Steering, refusal, steering
 from fhir_server.interactions.call import Call, Conditions, Service
 from fhir_server.interactions.names import check_type
 from fhir_server.interactions.reply import Reply
@@ -52,29 +52,35 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head, rendering = Head(scope), PLAIN
         try:
-            parameters, rendering = steering(scope, head, self._limits)
-            reply = await self._answer(scope, receive, head, parameters)
+            asked = steering(scope, head, self._limits)
+            row = self._row(scope)
+            rendering = asked.rendering()
+            reply = await self._answer(scope, receive, head, row, asked)
         except FhirError as problem:
             reply = refusal(problem)
         await rendering.respond(send, reply)
+
+    def _row(self, scope: Scope) -> Row | None:
+        """The interaction that is asked for; how its answer is written may depend on it."""
+        method: str = scope["method"]
+        return self._rows.get("GET" if method == "HEAD" else method)
 
     async def _answer(
         self,
         scope: Scope,
         receive: Receive,
         head: Head,
-        parameters: tuple[tuple[str, str], ...],
+        row: Row | None,
+        asked: Steering,
     ) -> Reply:
-        asked: str = scope["method"]
-        if asked == "OPTIONS":
+        if scope["method"] == "OPTIONS":
             # What there is to be asked is public (RFC 9110 section 9.3.7); /metadata says it all.
             return Reply(204, headers=(("allow", self._methods),))
         store = await self._gate.admit(scope, head)
-        row = self._rows.get("GET" if asked == "HEAD" else asked)
         if row is None:
             raise error(
                 Category.METHOD,
-                f"{asked} is not offered here; {self._methods} are.",
+                f"{scope['method']} is not offered here; {self._methods} are.",
                 headers={"allow": self._methods},
             )
         path: dict[str, str] = scope["path_params"]
@@ -87,7 +93,7 @@ class Endpoint:
             type_name=type_name,
             logical_id=_checked_id(type_name, path.get("id")),
             version_id=path.get("version", ""),
-            parameters=parameters,
+            parameters=asked.parameters,
             conditions=_conditions(head),
             preference=preference(head.listed(b"prefer")),
         )

@@ -92,7 +92,7 @@ class _Unknown:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         rendering = PLAIN
         try:
-            _, rendering = steering(scope, Head(scope), self._limits)
+            rendering = steering(scope, Head(scope), self._limits).rendering()
             text = "No FHIR interaction has this address; see /fhir/metadata."
             raise error(Category.UNKNOWN_ROUTE, text)
         except FhirError as problem:

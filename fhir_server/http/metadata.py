@@ -72,8 +72,9 @@ class Metadata:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """The whole, or what `_summary` or `_elements` want of it; 304 where the caller has it."""
         head = Head(scope)
-        parameters, rendering = steering(scope, head, self._limits)
-        _, subset = split_subset(("CapabilityStatement",), parameters)
+        asked = steering(scope, head, self._limits)
+        rendering = asked.rendering()
+        _, subset = split_subset(("CapabilityStatement",), asked.parameters)
         if subset.count_only:
             raise error(Category.INVALID, "_summary=count is for searches.")
         stated = await self.prepare()

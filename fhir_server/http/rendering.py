@@ -84,13 +84,31 @@ async def _off_the_loop(work: Callable[[bytes], bytes], body: bytes) -> bytes:
     return work(body) if len(body) < _LONG else await asyncio.to_thread(work, body)
 
 
-def steering(
-    scope: Scope, head: Head, limits: Limits
-) -> tuple[tuple[tuple[str, str], ...], Rendering]:
-    """The parameters of the URL that are the interaction's, and how the answer is wanted.
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What an address and its headers say of the form of the answer."""
 
-    Raises UNKNOWN_ROUTE for what is no path, NOT_ACCEPTABLE, INVALID for what is no query string,
-    and URL_TOO_LONG (RFC 9110 section 15.5.15).
+    parameters: tuple[tuple[str, str], ...]
+    """Those of the URL that are the interaction's own."""
+    accept: str | None
+    format: str | None
+    """`_format`, as it stands there."""
+    pretty: bool
+    coding: str | None
+
+    def rendering(self) -> Rendering:
+        """How a resource is to be written. Raises NOT_ACCEPTABLE."""
+        wanted = answer_format(self.accept, self.format)
+        if wanted is Format.JSON and not self.pretty and self.coding is None:
+            return PLAIN
+        return Rendering(wanted, self.pretty, self.coding)
+
+
+def steering(scope: Scope, head: Head, limits: Limits) -> Steering:
+    """How the answer is wanted, before it is known what is asked for.
+
+    Raises UNKNOWN_ROUTE for what is no path, INVALID for what is no query string, and URL_TOO_LONG
+    (RFC 9110 section 15.5.15).
     """
     path: bytes = scope["raw_path"]
     query: bytes = scope["query_string"]
@@ -103,11 +121,8 @@ def steering(
             "a search can be sent by POST to _search.",
         )
     parameters, asked_format, pretty = split_steering(parameters_of(query, limits))
-    wanted = answer_format(head.listed(b"accept"), asked_format)
     coding = accepted_coding(head.listed(b"accept-encoding"))
-    if wanted is Format.JSON and not pretty and coding is None:
-        return parameters, PLAIN
-    return parameters, Rendering(wanted, pretty, coding)
+    return Steering(parameters, head.listed(b"accept"), asked_format, pretty, coding)
 
 
 def refusal(problem: FhirError) -> Reply:
