@@ -18,7 +18,7 @@ BUILT := $(VENV)/app-$(APP_KEY)
 # Node may have been installed into the virtual environment; pyright and npm look for it there.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install demo test bench bench-search bench-transaction search-report claims fuzz lint format docs app-build chromium clean
+.PHONY: install demo test bench bench-search bench-transaction bench-attachment search-report claims fuzz lint format docs app-build chromium clean
 
 install: $(INSTALLED) app-build
 
@@ -72,6 +72,9 @@ bench-search: install
 
 bench-transaction: install
 	$(BIN)/python -m tests.bench.transaction
+
+bench-attachment: install
+	$(BIN)/python -m tests.bench.attachment
 
 fuzz: install
 	$(BIN)/python -m tests.fuzz

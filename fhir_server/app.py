@@ -22,13 +22,15 @@ from fhir_server.http.logging import RequestLog
 from fhir_server.http.metadata import Metadata
 from fhir_server.http.openapi import openapi_document
 from fhir_server.http.reference import reference_routes
+from fhir_server.http.room import Room
 from fhir_server.http.start import page_routes
 from fhir_server.interactions.call import Service
 from fhir_server.opening import auth_config, open_database
 from fhir_server.outcome import FhirError
 from fhir_server.search.catalogue import Catalogue
 from fhir_server.settings import Settings
-from fhir_server.store import Database
+from fhir_server.store import Contents, Database
+from fhir_server.store.contents import keep_sweeping
 from fhir_server.store.notes import PUBLIC_URL, note
 from fhir_server.store.resuming import keep_indexing
 from resources.fhir_json import Resource
@@ -63,6 +65,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> ASGIApp:
                 service = _service(settings)
                 await _add_routes(app, settings, service, database, auth, storage)
                 service.background.start(keep_indexing(database))
+                service.background.start(keep_sweeping(database))
                 try:
                     yield
                 finally:
@@ -105,6 +108,7 @@ def _limits(settings: Settings) -> Limits:
         depth=settings.max_depth,
         url=settings.max_url_bytes,
         parameters=settings.max_parameters,
+        attachment=settings.max_attachment_bytes,
     )
 
 
@@ -151,6 +155,8 @@ async def _add_routes(
             service,
             BearerGate(auth, database),
             limits,
+            Room(settings.max_large_bodies_bytes),
+            Contents(database),
             metadata,
             auth.smart_configuration,
         ),

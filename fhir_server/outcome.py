@@ -50,6 +50,7 @@ class Category(Enum):
         "The address is longer than what is taken; a search can be sent by POST.",
     )
     MEDIA_TYPE = (415, "not-supported", "`Content-Type` or `Content-Encoding` is not taken.")
+    RANGE = (416, "value", "`Range` asks for bytes of a Binary that it does not have.")
     BUSINESS_RULE = (422, "business-rule", "It is valid R4 and breaks a rule beyond that.")
     TOO_COSTLY = (
         422,
@@ -60,6 +61,11 @@ class Category(Enum):
         500,
         "exception",
         "A fault of the server, which its log tells of. No content causes it.",
+    )
+    BUSY = (
+        503,
+        "throttled",
+        "Others are sending large bodies; try again after `Retry-After` seconds.",
     )
     UNAVAILABLE = (503, "transient", "MongoDB is away; try again after `Retry-After` seconds.")
 

@@ -147,6 +147,16 @@ class Settings(BaseModel):
         description="Largest transaction or batch bundle, and the most that its entries may have "
         "answered.",
     )
+    max_attachment_bytes: Bytes = Field(
+        100 * 1024 * 1024,
+        description="Largest content of a Binary or attachment; a body with one may be as much "
+        "larger than `max_body_bytes`, and a third of it for base64.",
+    )
+    max_large_bodies_bytes: Bytes = Field(
+        384 * 1024 * 1024,
+        description="Bodies beyond `max_body_bytes` that one worker reads at the same time, in "
+        "bytes; who comes beyond that is told to come again (503). One is always taken.",
+    )
     max_bundle_entries: int = Field(
         25_000, ge=1, description="Most entries of a transaction or batch bundle."
     )

@@ -54,7 +54,7 @@ class Served:
 
 @dataclass
 class Caller:
-    """Somebody with one access token."""
+    """Somebody with one access token, who asks for FHIR: a Binary comes as a resource."""
 
     served: Served
     token: str
@@ -67,7 +67,8 @@ class Caller:
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> httpx.Response:
-        sent = {"authorization": f"Bearer {self.token}", **(headers or {})}
+        fhir = {"accept": "application/fhir+json"}
+        sent = {"authorization": f"Bearer {self.token}", **fhir, **(headers or {})}
         if body is not None:
             sent.setdefault("content-type", "application/fhir+json")
             more["content" if isinstance(body, bytes | str) else "json"] = body

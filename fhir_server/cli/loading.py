@@ -73,7 +73,7 @@ async def _problems(loader: Loader, documents: Iterator[Document]) -> AsyncGener
     try:
         for document in documents:
             try:
-                await loader.load(document.resource)
+                await loader.load(document.resource, document.parcels)
             except FhirError as problem:
                 yield f"{document.place}: {describe(problem)}"
     except UnreadableFile as problem:

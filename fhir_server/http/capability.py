@@ -103,7 +103,8 @@ def _rules(service: Service, limits: Limits) -> Iterator[str]:
     """What has no element of its own: the limits, and what the operator chose."""
     yield (
         f"A transaction or batch may have {service.max_entries:,} entries and {limits.bundle:,} "
-        f"bytes, any other body {limits.resource:,} bytes, each {limits.depth} objects inside one "
+        f"bytes, any other body {limits.resource:,} bytes beside its attachments, which may have "
+        f"{limits.attachment:,} bytes; each {limits.depth} objects inside one "
         f"another. An address may have {limits.url:,} bytes; it or a form "
         f"{limits.parameters:,} parameters."
     )
@@ -178,6 +179,12 @@ def _resource(
         ],
         "searchParam": _search_parameters(catalogue, type_name),
     }
+    if type_name == "Binary":
+        facts["documentation"] = (
+            "Read as the content that it is, unless application/fhir+json or +xml is asked for; "
+            "what comes with another Content-Type becomes its data, and X-Security-Context its "
+            "securityContext."
+        )
     # An empty array is not FHIR: a type without includes has no such element.
     if found := catalogue.includes(type_name):
         facts["searchInclude"] = ["*", f"{type_name}:*", *found]

@@ -8,13 +8,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _EXPOSED: Final = (
+    "Accept-Ranges",
+    "Content-Disposition",
     "Content-Location",
+    "Content-Range",
     "ETag",
     "Last-Modified",
     "Location",
     "Retry-After",
     "WWW-Authenticate",
     "X-Request-Id",
+    "X-Security-Context",
 )
 
 

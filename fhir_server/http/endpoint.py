@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from fhir_server.http.body import read_form, read_optional, read_patch, read_resource
+from fhir_server.http.bodies import Bodies
 from fhir_server.http.head import Head
 from fhir_server.http.limits import Limits
-from fhir_server.http.negotiation import is_form, split_steering
+from fhir_server.http.native import respond_native
 from fhir_server.http.prefer import preference
-from fhir_server.http.rendering import PLAIN, Steering, refusal, steering
+from fhir_server.http.rendering import PLAIN, Rendering, Steering, refusal, steering
+from fhir_server.http.room import Place, Room
+from fhir_server.http.streaming import Outlet
 from fhir_server.interactions.call import Call, Conditions, Service
 from fhir_server.interactions.names import check_type
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.table import Body, Row
 from fhir_server.outcome import Category, FhirError, error
-from fhir_server.store import FhirStore
+from fhir_server.store import Contents, FhirStore
+from fhir_server.store.marks import is_marked
 
 _LOGICAL_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -41,21 +43,37 @@ class Gate(Protocol):
 class Endpoint:
     """The interactions that share one path, by method."""
 
-    def __init__(self, rows: Sequence[Row], service: Service, gate: Gate, limits: Limits) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        service: Service,
+        gate: Gate,
+        limits: Limits,
+        room: Room,
+        contents: Contents,
+    ) -> None:
         self._rows: Mapping[str, Row] = {row.method: row for row in rows}
         self._service = service
         self._gate = gate
         self._limits = limits
         reads = ("HEAD",) if "GET" in self._rows else ()
         self._methods = ", ".join(sorted({*self._rows, *reads, "OPTIONS"}))
+        self._bodies = Bodies(limits)
+        self._room = room
+        self._contents = contents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head, rendering = Head(scope), PLAIN
         try:
             asked = steering(scope, head, self._limits)
             row = self._row(scope)
-            rendering = asked.rendering()
-            reply = await self._answer(scope, receive, head, row, asked)
+            native = row is not None and row.native and _is_binary(scope) and asked.native
+            rendering = PLAIN if native else asked.rendering()
+            reply = await self._answer(scope, receive, head, row, asked, native=native)
+            if reply.native is not None or is_marked(reply.body):
+                outlet = Outlet(self._contents, scope, receive, send)
+                await _stream(outlet, rendering, head, reply)
+                return
         except FhirError as problem:
             reply = refusal(problem)
         await rendering.respond(send, reply)
@@ -72,6 +90,8 @@ class Endpoint:
         head: Head,
         row: Row | None,
         asked: Steering,
+        *,
+        native: bool,
     ) -> Reply:
         if scope["method"] == "OPTIONS":
             # What there is to be asked is public (RFC 9110 section 9.3.7); /metadata says it all.
@@ -96,29 +116,24 @@ class Endpoint:
             parameters=asked.parameters,
             conditions=_conditions(head),
             preference=preference(head.listed(b"prefer")),
+            native=native and row.body is Body.NONE,
         )
-        if row.body is not Body.NONE:
-            call = await self._with_body(call, row, Request(scope, receive))
-        return await row.perform(call)
+        if row.body is Body.NONE:
+            return await row.perform(call)
+        with Place(self._room) as place:
+            call = await self._bodies.read(call, row, Request(scope, receive), place)
+            return await row.perform(call)
 
-    async def _with_body(self, call: Call, row: Row, request: Request) -> Call:
-        if row.body is Body.FORM:
-            form, _, _ = split_steering(await read_form(request, self._limits))
-            return replace(call, parameters=(*call.parameters, *form))
-        if row.body is Body.PARAMETERS:
-            return await self._with_parameters(call, request)
-        if row.body is Body.PATCH:
-            return replace(call, patch=await read_patch(request, self._limits))
-        bundle = row.body is Body.BUNDLE or call.type_name == "Bundle"
-        return replace(call, body=await read_resource(request, self._limits, bundle=bundle))
 
-    async def _with_parameters(self, call: Call, request: Request) -> Call:
-        """R4 3.2.0.1: a resource; here also a form, as a search takes it, or nothing at all."""
-        if is_form(request.headers.get("content-type")):
-            form, _, _ = split_steering(await read_form(request, self._limits))
-            return replace(call, parameters=(*call.parameters, *form))
-        bundle = call.type_name == "Bundle"
-        return replace(call, body=await read_optional(request, self._limits, bundle=bundle))
+async def _stream(outlet: Outlet, rendering: Rendering, head: Head, reply: Reply) -> None:
+    if reply.native is not None:
+        await respond_native(outlet, head, reply, reply.native)
+    else:
+        await rendering.stream(outlet, reply)
+
+
+def _is_binary(scope: Scope) -> bool:
+    return bool(scope["path_params"].get("type") == "Binary")
 
 
 def _checked_id(type_name: str, logical_id: str | None) -> str:

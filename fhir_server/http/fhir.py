@@ -16,11 +16,13 @@ from fhir_server.http.endpoint import Endpoint, Gate
 from fhir_server.http.head import Head
 from fhir_server.http.limits import Limits
 from fhir_server.http.rendering import PLAIN, refusal, steering
+from fhir_server.http.room import Room
 from fhir_server.interactions.call import Service
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.row import Row
 from fhir_server.interactions.table import TABLE
 from fhir_server.outcome import Category, FhirError, error
+from fhir_server.store import Contents
 
 PUBLIC_PATHS = ("/metadata", "/.well-known/smart-configuration")
 """What may be read without a token, and nothing else."""
@@ -31,6 +33,8 @@ def fhir_routes(
     service: Service,
     gate: Gate,
     limits: Limits,
+    room: Room,
+    contents: Contents,
     metadata: ASGIApp,
     smart_configuration: Callable[[], Mapping[str, Any]],
 ) -> list[BaseRoute]:
@@ -38,7 +42,11 @@ def fhir_routes(
     by_path: dict[str, list[Row]] = {}
     for row in TABLE:
         by_path.setdefault(row.path, []).append(row)
-    endpoints = {path: Endpoint(rows, service, gate, limits) for path, rows in by_path.items()}
+
+    def endpoint(path: str) -> Endpoint:
+        return Endpoint(by_path[path], service, gate, limits, room, contents)
+
+    endpoints = {path: endpoint(path) for path in by_path}
     published = {
         "/metadata": _Published(metadata),
         # SMART App Launch, "Conformance": JSON, whatever the Accept header asks for.
@@ -48,7 +56,7 @@ def fhir_routes(
         **endpoints,
         **published,
         # Whatever has no FHIR address is refused as FHIR refuses.
-        "/": Endpoint(by_path[""], service, gate, limits),
+        "/": endpoint(""),
         "/{rest:fhir_rest}": _Unknown(limits),
     }
     return [_route(path, application) for path, application in applications.items()]

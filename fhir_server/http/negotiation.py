@@ -44,6 +44,8 @@ _FORMATS: Final = {
 _PARTLY_WILD: Final = frozenset({"application/*", "text/*"})
 _WILD: Final = "*/*"
 _UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+_OF_FHIR: Final = frozenset((FHIR_JSON, "application/json+fhir", FHIR_XML, "application/xml+fhir"))
+"""Those that are nothing but FHIR."""
 _BROWSER: Final = "text/html"
 _FORM: Final = "application/x-www-form-urlencoded"
 _STEERING: Final = frozenset({"_format", "_pretty"})
@@ -122,6 +124,23 @@ def _can_be_met(each: Term) -> bool:
     if version is not None and version not in FHIR_VERSIONS:
         return False
     return each.parameters.get("charset", "utf-8") in _UTF_8
+
+
+def prefers_native(accept: str | None, asked_format: str | None) -> bool:
+    """Whether a Binary is to be sent as its content. R4 `binary.html#rest`: it is, unless FHIR is
+    asked for by its own media type. `application/json` is no such, as the content may be some."""
+    if asked_format is not None:
+        return False
+    if accept is None or accept == _WILD:
+        return True
+    ranges = [each for each in terms(accept) if each.weight > 0 and _can_be_met(each)]
+    ranges.sort(key=lambda each: (-each.weight, "*" in each.name))
+    return not ranges or ranges[0].name not in _OF_FHIR
+
+
+def is_native(content_type: str | None) -> bool:
+    """Whether a body for Binary is declared to be a content, and not the resource."""
+    return content_type is not None and term(content_type).name not in _OF_FHIR
 
 
 def _named(asked_format: str) -> Format:

@@ -18,9 +18,11 @@ from fhir_server.http.body import parameters_of
 from fhir_server.http.codings import COMPRESSORS, accepted_coding
 from fhir_server.http.head import Head
 from fhir_server.http.limits import Limits
-from fhir_server.http.negotiation import Format, answer_format, split_steering
+from fhir_server.http.negotiation import Format, answer_format, prefers_native, split_steering
+from fhir_server.http.streaming import Outlet
 from fhir_server.interactions.reply import Reply
 from fhir_server.outcome import Category, FhirError, error
+from fhir_server.store.marks import is_marked, length_of, without_marks
 from resources import fhir_json, fhir_xml
 from resources.fhir_json import Resource
 
@@ -58,10 +60,7 @@ class Rendering:
         body = reply.body
         if not self._plain and body:
             body = await _off_the_loop(self._written, body)
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
-        headers += _PUBLIC if reply.is_public else (_NO_STORE,)
-        if body:
-            headers.append(_TYPES[self.format])
+        headers = self._headers(reply)
         if self.coding is not None and len(body) >= _SMALL:
             body = await _off_the_loop(COMPRESSORS[self.coding], body)
             headers.append((b"content-encoding", self.coding.encode()))
@@ -70,6 +69,21 @@ class Rendering:
             headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    async def stream(self, outlet: Outlet, reply: Reply) -> None:
+        """The same of a body with marks, whose contents are put in on the way. It is not packed:
+        most large contents are, and nobody is to wait for the others."""
+        body = reply.body if self._plain else await _off_the_loop(self._written, reply.body)
+        headers = self._headers(reply)
+        pieces = outlet.contents.whole(body)
+        await outlet.stream(reply.status, headers, pieces, length_of(body))
+
+    def _headers(self, reply: Reply) -> list[tuple[bytes, bytes]]:
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+        headers += _PUBLIC if reply.is_public else (_NO_STORE,)
+        if reply.body:
+            headers.append(_TYPES[self.format])
+        return headers
 
     def _written(self, json: bytes) -> bytes:
         if self.format is Format.JSON:
@@ -95,6 +109,11 @@ class Steering:
     """`_format`, as it stands there."""
     pretty: bool
     coding: str | None
+
+    @property
+    def native(self) -> bool:
+        """Whether a Binary is to be sent as its content."""
+        return prefers_native(self.accept, self.format)
 
     def rendering(self) -> Rendering:
         """How a resource is to be written. Raises NOT_ACCEPTABLE."""
@@ -128,4 +147,7 @@ def steering(scope: Scope, head: Head, limits: Limits) -> Steering:
 def refusal(problem: FhirError) -> Reply:
     """The `OperationOutcome` of a refusal."""
     headers: dict[str, Any] = dict(problem.headers)
-    return Reply(problem.category.status, fhir_json.dump(problem.outcome), tuple(headers.items()))
+    body = fhir_json.dump(problem.outcome)
+    if is_marked(body):
+        body = without_marks(body)
+    return Reply(problem.category.status, body, tuple(headers.items()))

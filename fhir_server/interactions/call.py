@@ -10,6 +10,7 @@ from typing import TypeAlias
 from fhir_server.interactions.background import Background
 from fhir_server.outcome import Category, error
 from fhir_server.store import FhirStore
+from fhir_server.store.marks import Parcel
 from resources.fhir_json import Resource
 
 Patch: TypeAlias = Callable[[Resource], Resource]
@@ -82,6 +83,10 @@ class Call:
     """Of the URL and, for a search by POST, of the form; `_format` and `_pretty` are gone."""
     body: Resource | None = None
     patch: Patch | None = None
+    parcels: tuple[Parcel, ...] = ()
+    """The large contents of the body or patch, which has marks in their places."""
+    native: bool = False
+    """A Binary comes, or is asked for, as the content that it is."""
     conditions: Conditions = Conditions()
     preference: Preference = Preference()
 
@@ -96,6 +101,11 @@ class Call:
         if self.body is None:
             raise error(Category.INVALID, "This interaction needs a resource in the body.")
         return self.body
+
+    async def hold(self) -> None:
+        """Before something is written: its large contents are put where they are kept."""
+        if self.parcels:
+            await self.store.set_aside(self.parcels)
 
     def without_parameters(self) -> None:
         """Refuse parameters, on interactions that take none."""

@@ -64,6 +64,7 @@ async def conditional_update(call: Call) -> Reply:
     condition = precondition(call.conditions)
     call.store.require(Interaction.UPDATE, call.type_name)
     locks = criteria_locks(call.store.catalogue, call.type_name, criteria, proposed)
+    await call.hold()
 
     async def attempt(store: FhirStore) -> Written:
         await store.lock(locks)
@@ -108,6 +109,7 @@ async def conditional_patch(call: Call) -> Reply:
     expression = parse_criteria(call.store.catalogue, call.type_name, criteria)
     call.store.require(Interaction.UPDATE, call.type_name)
     locks = criteria_locks(call.store.catalogue, call.type_name, criteria)
+    await call.hold()
 
     async def attempt(store: FhirStore) -> Written:
         await store.lock(locks)

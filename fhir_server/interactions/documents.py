@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from fhir_server.interactions.cutting import cut
+from fhir_server.store.marks import Parcel
 from resources import fhir_json
 from resources.fhir_json import Resource
 
@@ -25,6 +27,8 @@ class Document:
     place: str
     """File name, with the line of an NDJSON file."""
     resource: Resource
+    parcels: tuple[Parcel, ...] = ()
+    """Its large contents, for which the resource has marks."""
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
@@ -51,7 +55,7 @@ def read_documents(file: Path) -> Iterator[Document]:
         else:
             packed = file.read_bytes()
             body = gzip.decompress(packed) if file.suffix == ".gz" else packed
-            yield Document(file.name, _object(body, file.name))
+            yield _document(body, file.name)
     except (OSError, EOFError) as problem:
         raise UnreadableFile(f"{file} cannot be read: {problem}.") from None
 
@@ -61,7 +65,12 @@ def _read_lines(file: Path) -> Iterator[Document]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 place = f"{file.name}, line {number}"
-                yield Document(place, _object(line, place))
+                yield _document(line, place)
+
+
+def _document(body: bytes, place: str) -> Document:
+    rest, parcels = cut(body)
+    return Document(place, _object(rest, place), parcels)
 
 
 def _object(body: bytes, place: str) -> Resource:

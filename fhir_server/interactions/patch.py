@@ -30,6 +30,7 @@ from resources.patching import BadPatch, TestFailed, apply_fhirpath_patch
 async def patch(call: Call) -> Reply:
     """200 with the new version. A patch that fails changes nothing."""
     call.without_parameters()
+    await call.hold()
 
     async def attempt(store: FhirStore) -> Written:
         return await patched(call, store, call.logical_id)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fhir_server.interactions.call import Call
 from fhir_server.interactions.etag import unchanged
+from fhir_server.interactions.native import native
 from fhir_server.interactions.reply import Reply, version_headers, version_url
 from fhir_server.interactions.subset import Subset, split_subset
 from fhir_server.outcome import Category, error
@@ -36,6 +37,8 @@ def _told(call: Call, version: StoredVersion, subset: Subset) -> Reply:
     conditions = call.conditions
     if unchanged(version, conditions.if_none_match, conditions.if_modified_since):
         return Reply(304, headers=headers, version=version)
+    if call.native and subset.part is None:
+        return Reply(200, headers=headers, version=version, native=native(version))
     return Reply(200, subset.of(version.json), headers, version)
 
 

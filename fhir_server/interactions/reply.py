@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from email.utils import format_datetime
 
 from fhir_server.interactions.call import Call, Return
+from fhir_server.interactions.native import Native
 from fhir_server.outcome import Issue, operation_outcome
 from fhir_server.store.versions import StoredVersion
 from resources import fhir_json
@@ -23,6 +24,8 @@ class Reply:
     """The version that was read or written, for the response entry of a bundle."""
     is_public: bool = False
     """Anybody may keep it, and ask each time whether it has changed."""
+    native: Native | None = None
+    """In place of a body, the content of a Binary as it is."""
 
 
 def version_headers(version: StoredVersion) -> tuple[tuple[str, str], ...]:
@@ -73,6 +76,8 @@ def written(
     status = 201 if created else 200
     match call.preference.content:
         case Return.MINIMAL:
+            body = b""
+        case None if call.native:  # who sent the content alone has no use for its base64
             body = b""
         case Return.OUTCOME:
             done = (

@@ -39,6 +39,8 @@ class Row:
     body: Body = Body.NONE
     type_name: str = ""
     """Where the shape names the type that it is about."""
+    native: bool = False
+    """A Binary may be sent or answered as the content that it is (R4 `binary.html#rest`)."""
 
     @property
     def path(self) -> str:

@@ -27,6 +27,7 @@ from fhir_server.outcome import Category, FhirError, error
 from fhir_server.search.expression import Ids
 from fhir_server.search.query import parse_criteria
 from fhir_server.store import Change, FhirStore
+from fhir_server.store.marks import Parcel
 from resources import fhir_json
 from resources.fhir_json import Resource
 from resources.references import parse_reference, rewrite
@@ -74,8 +75,9 @@ class Loader:
         self._conditional = ConditionalReferences(store, Allowance(inf, inf))
         self.tally = Tally()
 
-    async def load(self, resource: Resource) -> None:
-        """A bundle (its entries are loaded, not the bundle) or a single resource.
+    async def load(self, resource: Resource, parcels: Sequence[Parcel] = ()) -> None:
+        """A bundle (its entries are loaded, not the bundle) or a single resource, and its large
+        contents.
 
         Raises `FhirError` with nothing of the document's current chunk written.
         """
@@ -94,6 +96,7 @@ class Loader:
             identities.append(identity)
             if identity == own:
                 ready.append(replace(seedling, resource=valid(kept, seedling.type_name)))
+        await self._store.set_aside(parcels)
         for start in range(0, len(ready), CHUNK):
             await self._write(ready[start : start + CHUNK])
         for identity in identities:

@@ -33,18 +33,18 @@ from fhir_server.interactions.write import create, delete, update
 from resources.registry import REGISTRY
 
 ENTRY_ROWS: Final = (
-    Row("read", "GET", ("{type}", "{id}"), read),
-    Row("update", "PUT", ("{type}", "{id}"), update, Body.RESOURCE),
+    Row("read", "GET", ("{type}", "{id}"), read, native=True),
+    Row("update", "PUT", ("{type}", "{id}"), update, Body.RESOURCE, native=True),
     Row("delete", "DELETE", ("{type}", "{id}"), delete),
     Row("search-type", "GET", ("{type}",), search_type),
-    Row("create", "POST", ("{type}",), create, Body.RESOURCE),
+    Row("create", "POST", ("{type}",), create, Body.RESOURCE, native=True),
     Row("patch", "PATCH", ("{type}", "{id}"), patch, Body.PATCH),
-    Row("update", "PUT", ("{type}",), conditional_update, Body.RESOURCE),
+    Row("update", "PUT", ("{type}",), conditional_update, Body.RESOURCE, native=True),
     Row("patch", "PATCH", ("{type}",), conditional_patch, Body.PATCH),
     Row("delete", "DELETE", ("{type}",), conditional_delete),
     Row("history-instance", "GET", ("{type}", "{id}", "_history"), history_instance),
     Row("history-type", "GET", ("{type}", "_history"), history_type),
-    Row("vread", "GET", ("{type}", "{id}", "_history", "{version}"), vread),
+    Row("vread", "GET", ("{type}", "{id}", "_history", "{version}"), vread, native=True),
     *(
         Row("search-type", "GET", (name, "{id}", "{type}"), search_compartment(name))
         for name in REGISTRY.compartments

@@ -20,6 +20,7 @@ async def create(call: Call) -> Reply:
     call.without_parameters()
     resource = checked(without_server_elements(call.resource()), call.type_name)
     with_local_references(resource, call.service.base_url)
+    await call.hold()
     criteria = call.conditions.if_none_exist
     if criteria is None:
         return written(call, await call.store.create(call.type_name, resource), created=True)
@@ -39,6 +40,7 @@ async def update(call: Call) -> Reply:
         )
     proposed = without_server_elements(checked(resource, call.type_name))
     with_local_references(proposed, call.service.base_url)
+    await call.hold()
     result = await call.store.update(
         call.type_name,
         call.logical_id,

@@ -75,6 +75,11 @@ HISTORY_INDEXES: Final = (
 )
 """What the history collection has, beside its `_id`."""
 
+CONTENTS_INDEXES: Final = (
+    IndexSpec("pending", (("pending", 1),), "Contents that no version refers to yet, to sweep."),
+)
+"""What the collection of large contents has, beside its `_id`."""
+
 
 def indexes(type_name: str) -> tuple[IndexSpec, ...]:
     """What the collection of this type has, beside its `_id`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fhir_server.store.contents import Contents
 from fhir_server.store.database import Database, Integrity, Limits
 from fhir_server.store.fhir_store import FhirStore, UnrestrictedStore
 from fhir_server.store.integrity import DanglingReferences
@@ -14,6 +15,7 @@ from fhir_server.store.writing import Change, Removal
 
 __all__ = [
     "Change",
+    "Contents",
     "DanglingReferences",
     "Database",
     "FhirStore",

@@ -19,6 +19,7 @@ from bson.errors import InvalidDocument
 from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
 
+from fhir_server.store.marks import stored_content, together
 from fhir_server.store.trouble import TRANSLATING, too_long
 from resources.fhir_json import LiteralDecimal, Resource
 
@@ -127,7 +128,7 @@ def restore(document: Mapping[str, Any]) -> Resource:
     """The resource of a decoded document, to the last digit."""
     resource = cast(Resource, document["resource"])
     for pointer, literal in cast(dict[str, str], document.get("literals") or {}).items():
-        _put(resource, pointer, literal)
+        _put(resource, pointer, _exactly(literal))
     return resource
 
 
@@ -166,14 +167,25 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _put(resource: Resource, pointer: str, literal: str) -> None:
+def with_marks(resource: Resource, document: Mapping[str, Any]) -> Resource:
+    """The restored resource with a mark for each of its large contents, which have their hashes in
+    the document."""
+    for described in cast(list[dict[str, Any]], document.get("b") or []):
+        _put(resource, described["p"], stored_content(described).mark)
+    return resource
+
+
+def _exactly(literal: str) -> Decimal:
+    decimal = Decimal(literal)
+    return decimal if str(decimal) == literal else LiteralDecimal.of(literal)
+
+
+def _put(resource: Resource, pointer: str, value: object) -> None:
     *parents, last = (step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
     place: Any = resource
     for step in parents:
         place = place[_member(place, step)]
-    decimal = Decimal(literal)
-    exact = decimal if str(decimal) == literal else LiteralDecimal.of(literal)
-    place[_member(place, last)] = exact
+    place[_member(place, last)] = value
 
 
 def _member(place: object, step: str) -> Any:
@@ -181,6 +193,8 @@ def _member(place: object, step: str) -> Any:
 
 
 def sent(document: Mapping[str, Any]) -> bytes:
-    """The bytes to send; nothing in a delete marker."""
+    """The bytes to send, with a mark for each large content; nothing in a delete marker."""
     json = document.get("json")
-    return bytes(json) if json is not None else b""
+    if json is None:
+        return b""
+    return together(bytes(json), document["b"]) if "b" in document else bytes(json)

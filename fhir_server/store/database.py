@@ -31,7 +31,7 @@ from pymongo.write_concern import WriteConcern
 
 from fhir_server.search import plan
 from fhir_server.search.catalogue import Catalogue
-from fhir_server.search.indexes import HISTORY_INDEXES, IndexSpec
+from fhir_server.search.indexes import CONTENTS_INDEXES, HISTORY_INDEXES, IndexSpec
 from fhir_server.store import schema
 from fhir_server.store.additions import AdditionsDocument
 from fhir_server.store.queries import TIMES, Document, Queries, View
@@ -42,6 +42,8 @@ from resources.registry import REGISTRY
 HISTORY: Final = "_history"
 LOCKS: Final = "_locks"
 STORE: Final = "_store"
+CONTENTS: Final = "_contents"
+CHUNKS: Final = "_chunks"
 _TYPES: Final = "types"
 
 MAJORITY: Final = WriteConcern(w="majority", j=True, wtimeout=15_000)
@@ -271,8 +273,9 @@ class Database(Queries):
                 "start it with --replSet and initiate a replica set of one member."
             )
         await self._make(HISTORY, HISTORY_INDEXES)
-        for name in (LOCKS, STORE):
+        for name in (LOCKS, STORE, CHUNKS):
             await self._make(name, ())
+        await self._make(CONTENTS, CONTENTS_INDEXES)
         await self._check_schema()
         await self.hear()
         stored = await self.stored_types()

@@ -19,11 +19,14 @@ from fhir_server.search.history import superseded_fields
 from fhir_server.search.indexing import index_entry
 from fhir_server.search.stored import derived_fields
 from fhir_server.store.codec import Document, encode, sent
+from fhir_server.store.marks import apart, is_marked
 from fhir_server.store.versions import StoredVersion
 from resources.access_table import members
 from resources.fhir_json import Resource, dump
 
-SENT: Final = {"json": 1, "v": 1, "t": 1, "x": 1, "method": 1}
+ENTRY: Final = {"json": 1, "b": 1}
+"""What an entry of a searchset takes."""
+SENT: Final = {**ENTRY, "v": 1, "t": 1, "x": 1, "method": 1}
 """What answering with a version takes."""
 KEPT: Final = {**SENT, "m": 1, "resource": 1, "literals": 1}
 """What a superseded version keeps: all but what only finds current resources."""
@@ -46,6 +49,8 @@ class Draft:
     document: RawBSONDocument
     entry: IndexEntry
     version: StoredVersion
+    contents: frozenset[str] = frozenset()
+    """The large contents that it refers to, by their hashes."""
 
 
 def now() -> datetime:
@@ -92,8 +97,12 @@ def draft(
 ) -> Draft:
     """The document of this version. Raises `FhirError` where it cannot be stored."""
     whole = with_meta(type_name, logical_id, version, moment, resource)
-    entry = entry_of(catalogue, whole)
     json = dump(whole)
+    stored = StoredVersion(type_name, logical_id, version, moment, json, False, method)
+    beside: list[Document] = []
+    if is_marked(json):
+        whole, json, beside = apart(whole, json)
+    entry = entry_of(catalogue, whole)
     document = {
         "_id": logical_id,
         "v": version,
@@ -103,8 +112,9 @@ def draft(
         "resource": whole,
         "json": json,
     }
-    stored = StoredVersion(type_name, logical_id, version, moment, json, False, method)
-    return Draft(encode(document), entry, stored)
+    if beside:
+        document["b"] = beside
+    return Draft(encode(document), entry, stored, frozenset(each["h"] for each in beside))
 
 
 def marker(type_name: str, superseded: RawBSONDocument) -> tuple[Document, StoredVersion]:

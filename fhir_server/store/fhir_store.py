@@ -25,13 +25,23 @@ from fhir_server.search.expression import Expression
 from fhir_server.search.history import HistoryQuery, Period
 from fhir_server.search.mixed import MixedQuery
 from fhir_server.search.query import SearchQuery
-from fhir_server.store import latest, mixing, reading, searching, timeline, transactions, writing
+from fhir_server.store import (
+    contents,
+    latest,
+    mixing,
+    reading,
+    searching,
+    timeline,
+    transactions,
+    writing,
+)
 from fhir_server.store.database import Database, Integrity
 from fhir_server.store.explaining import Account, account, is_open
 from fhir_server.store.integrity import Ledger, settle
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.joining import without_joins
 from fhir_server.store.lateness import keep_findable
+from fhir_server.store.marks import Parcel
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.preconditions import ALWAYS, Precondition
 from fhir_server.store.publishing import Reindexing
@@ -191,6 +201,11 @@ class FhirStore:
         return await account(self._reach, query)
 
     # Writing
+
+    async def set_aside(self, parcels: Iterable[Parcel]) -> None:
+        """Puts large contents where the marks in resources that are about to be written lead.
+        What no version refers to an hour later is swept."""
+        await contents.put(self._reach.database, parcels)
 
     async def create(
         self,

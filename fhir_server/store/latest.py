@@ -18,6 +18,7 @@ from fhir_server.search.newest import Candidate, newest
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.codec import sent
 from fhir_server.store.database import Document
+from fhir_server.store.document import ENTRY
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
 from fhir_server.store.searching import search
@@ -79,7 +80,7 @@ async def of_each_code(reach: Reach, query: SearchQuery, wanted: int, most: int)
 
 async def _first(reach: Reach, query: SearchQuery) -> list[Document]:
     planned = await settled(reach, query.type_name, reach.plan(query))
-    rows = await walked(reach, query.type_name, planned, {"json": 1, "d": 1, "e": 1})
+    rows = await walked(reach, query.type_name, planned, {**ENTRY, "d": 1, "e": 1})
     return rows[: query.count]
 
 

@@ -25,11 +25,12 @@ from fhir_server.search.mixed import MixedQuery
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.codec import sent
 from fhir_server.store.counting import count_of, is_counted
+from fhir_server.store.document import ENTRY
 from fhir_server.store.including import Found, included
 from fhir_server.store.joining import MOST_LOOKUPS, without_joins
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
-from fhir_server.store.searching import ENTRY, fields_of, position_of, reaches
+from fhir_server.store.searching import fields_of, position_of, reaches
 from fhir_server.store.versions import Match
 from fhir_server.store.walking import settled, walked
 

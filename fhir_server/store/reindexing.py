@@ -18,16 +18,17 @@ from pymongo import UpdateOne
 from fhir_server.search.history import superseded_fields
 from fhir_server.search.indexes import UPDATED
 from fhir_server.search.stored import derived_fields
-from fhir_server.store.codec import decode, restore, restore_raw
+from fhir_server.store.codec import decode, restore, restore_raw, with_marks
 from fhir_server.store.database import HISTORY, Database, Document
 from fhir_server.store.document import breathe, entry_of, superseded_id
+from fhir_server.store.marks import apart, is_marked
 from fhir_server.store.trouble import TRANSLATING
 from resources.access_table import members
 from resources.fhir_json import dump
 
 _BATCH: Final = 200
 _DERIVED: Final = (
-    *("m", "k", "d", "e", "dt", "n", "p", "s", "f", "c", "w", "o", "g", "json"),
+    *("m", "k", "d", "e", "dt", "n", "p", "s", "f", "c", "w", "o", "g", "json", "b"),
     *("u", "l"),
 )
 
@@ -173,7 +174,11 @@ def _derived(database: Database, collection: str, document: Document) -> Documen
     fields = derived_fields(entry_of(database.catalogue, resource))
     if collection == HISTORY:
         fields = {"m": fields["m"]}
-    return {**fields, "json": dump(resource)}
+    json = dump(with_marks(resource, document))
+    if not is_marked(json):
+        return {**fields, "json": json}
+    _, json, beside = apart(resource, json)
+    return {**fields, "json": json, "b": beside}
 
 
 async def _members_before(database: Database, collection: str, marker: Document) -> list[str]:

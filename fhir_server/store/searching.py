@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from fhir_server.access.context import Interaction
 from fhir_server.search import cursor as cursors
@@ -20,15 +20,12 @@ from fhir_server.search.query import SearchQuery
 from fhir_server.store.codec import sent
 from fhir_server.store.counting import total_of
 from fhir_server.store.database import Document
-from fhir_server.store.document import SENT, version_of
+from fhir_server.store.document import ENTRY, SENT, version_of
 from fhir_server.store.including import Found, included
 from fhir_server.store.paging import SearchPage
 from fhir_server.store.reach import Reach
 from fhir_server.store.versions import Match, StoredVersion
 from fhir_server.store.walking import find_of, settled, walked
-
-ENTRY: Final = {"json": 1}
-"""What an entry of a searchset takes."""
 
 
 async def search(reach: Reach, query: SearchQuery, cursor: str | None) -> SearchPage:

@@ -88,7 +88,7 @@ def too_long() -> FhirError:
     return error(
         Category.TOO_LONG,
         "The resource is too large: what is stored of one resource has to stay below 16 MB, "
-        "which leaves about 7 MB for its JSON.",
+        "which leaves about 7 MB for its JSON without its attachments.",
     )
 
 

@@ -24,6 +24,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from fhir_server.access.context import Interaction
 from fhir_server.outcome import Category, FhirError, error, not_found
 from fhir_server.store.codec import Document, sent
+from fhir_server.store.contents import keep
 from fhir_server.store.database import HISTORY
 from fhir_server.store.document import (
     KEPT,
@@ -105,9 +106,13 @@ async def create(reach: Reach, items: Sequence[New]) -> list[StoredVersion]:
     if reach.session is not None:
         await opened(reach.database, reach.session)
     started, moment = monotonic(), now()
+    contents: set[str] = set()
     for index, item in enumerate(items):
         await breathe(index)
         made = _first(rules[item.type_name], item, moment)
+        if made.contents and reach.session is None:
+            return await _create_with_contents(reach, items)
+        contents |= made.contents
         versions.append(made.version)
         waiting = drafts.setdefault(item.type_name, [])
         waiting.append(made)
@@ -117,10 +122,23 @@ async def create(reach: Reach, items: Sequence[New]) -> list[StoredVersion]:
     for type_name, waiting in drafts.items():
         if waiting:
             await _insert_drafts(reach, type_name, waiting)
-    if reach.session is None and monotonic() - started > PROMPT:
+    if reach.session is not None:
+        await keep(reach.database, reach.session, contents)
+    elif monotonic() - started > PROMPT:
         anew = partial(_stamped_anew, reach, rules, items, versions)
         return await run_transaction(reach.database, anew)
     return versions
+
+
+async def _create_with_contents(reach: Reach, items: Sequence[New]) -> list[StoredVersion]:
+    """What refers to large contents is written together with their being kept."""
+    for name in {item.type_name for item in items}:
+        await reach.database.prepare(name)
+
+    async def work(session: AsyncClientSession) -> list[StoredVersion]:
+        return await create(replace(reach, session=session), items)
+
+    return await run_transaction(reach.database, work)
 
 
 async def _insert_drafts(reach: Reach, type_name: str, some: Sequence[Draft]) -> None:
@@ -197,12 +215,14 @@ async def _update_type(
     stored = await _current(reach, rule, [change.logical_id for change in changes])
     written: list[Written] = []
     fresh: list[Draft] = []
+    contents: set[str] = set()
     replaced: list[_Succession] = []
     for index, change in enumerate(changes):
         await breathe(index)
         current = stored.get(change.logical_id)
         if current is None:
             made = await _as_create(reach, rule, change)
+            contents |= made.contents
             fresh.append(made)
             written.append(Written(made.version, created=True))
             continue
@@ -212,10 +232,13 @@ async def _update_type(
             written.append(Written(kept, created=False, changed=False))
             continue
         made = _next(reach, rule, change, current)
+        contents |= made.contents
         replaced.append(_Succession(current, made.document, made.version.last_updated))
         written.append(Written(made.version, created=bool(current.get("x"))))
     await _insert_fresh(reach, type_name, fresh)
     await _replace(reach, type_name, replaced)
+    if contents and reach.session is not None:
+        await keep(reach.database, reach.session, contents)
     return written
 
 

@@ -91,6 +91,12 @@ async def _wrong_method(_: Served, system: Caller) -> httpx.Response:
     return await system("DELETE", "")
 
 
+async def _beyond_the_end(_: Served, system: Caller) -> httpx.Response:
+    created = await system("POST", "Binary", b"abc", {"content-type": "text/plain"})
+    place = created.headers["location"].partition("/_history")[0]
+    return await system.get(place, headers={"accept": "*/*", "range": "bytes=9-"})
+
+
 ROWS: dict[Category, Ask] = {
     Category.INVALID: _get("Patient?brithdate=1970"),
     Category.STRUCTURE: _post(b"{", "application/fhir+json"),
@@ -108,6 +114,7 @@ ROWS: dict[Category, Ask] = {
     Category.TOO_LONG: _long,
     Category.URL_TOO_LONG: _get("Patient?name=" + "x" * 33_000),
     Category.MEDIA_TYPE: _post(b"a,b", "text/csv"),
+    Category.RANGE: _beyond_the_end,
     Category.BUSINESS_RULE: _dangling,
     Category.TOO_COSTLY: _get(
         "Observation?" + "subject.organization.partof.partof.partof.partof.name=x"
@@ -115,6 +122,7 @@ ROWS: dict[Category, Ask] = {
 }
 ELSEWHERE = {
     Category.INTERNAL: "tests/platform/test_request_log.py",
+    Category.BUSY: "tests/http/test_attachments.py",
     Category.UNAVAILABLE: "tests/crash",
 }
 """What no request causes has its tests there."""

@@ -98,7 +98,10 @@ def test_types_bodies_and_refusals(document: Json) -> None:
         if row.body is Body.PATCH:
             assert taken == BOTH | {"application/json-patch+json"}
         elif row.body in (Body.RESOURCE, Body.BUNDLE):
-            assert taken == BOTH
+            assert taken == (BOTH | {"*/*"} if row.native else BOTH)
+        if row.native and row.body is Body.NONE:
+            assert set(operation["responses"]["200"]["content"]) == BOTH | {"*/*"}
+            assert set(operation["responses"]["206"]["content"]) == {"*/*"}
         for status in ("400", "401", "403", "404"):
             assert operation["responses"][status]["$ref"].endswith(f"Refusal-{status}")
     assert set(responses) == {f"Refusal-{each.status}" for each in Category} - {"Refusal-500"}

@@ -136,7 +136,7 @@ class Asker:
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> httpx.Response:
-        sent = dict(headers or {})
+        sent = {"accept": "application/fhir+json", **(headers or {})}
         if self.authorization is not None:
             sent["authorization"] = self.authorization
         if body is not None:

@@ -118,6 +118,10 @@ def _in_each_format(schema: str) -> Json:
     }
 
 
+NATIVE: Final[Json] = {"*/*": {"schema": {"description": "The content of a Binary, as it is."}}}
+"""R4 `binary.html#rest`."""
+
+
 def answer(description: str, schema: str) -> Json:
     """A response with a resource in it."""
     return {"description": description, "content": _in_each_format(schema)}
@@ -151,7 +155,8 @@ def request_body(row: Row) -> Json | None:
         case Body.NONE:
             return None
         case Body.RESOURCE:
-            return {"required": True, "content": _in_each_format("Resource")}
+            native = NATIVE if row.native else {}
+            return {"required": True, "content": {**_in_each_format("Resource"), **native}}
         case Body.BUNDLE:
             return {"required": True, "content": _in_each_format("Batch")}
         case Body.FORM:

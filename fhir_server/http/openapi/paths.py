@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fhir_server.http.openapi.bodies import answer, refused, request_body
+from fhir_server.http.openapi.bodies import NATIVE, answer, refused, request_body
 from fhir_server.http.openapi.values import (
     distinct,
     includes,
@@ -157,6 +157,10 @@ def _responses(row: Row, said: _Said) -> dict[str, Json]:
         done["200"] = answer("Done, where an OperationOutcome is preferred.", "OperationOutcome")
     if said.creates:
         done["201"] = answer("Created; `Location` says where.", said.content)
+    if row.native and row.body is Body.NONE:
+        done["200"] = {**done["200"], "content": {**done["200"]["content"], **NATIVE}}
+        done["206"] = {"description": "Of a Binary, the part that `Range` asks for."}
+        done["206"]["content"] = NATIVE
     if row.code in ("read", "vread"):
         done["304"] = {"description": "It is as the caller knows it."}
     if row.code == OPERATION:
@@ -172,4 +176,6 @@ def _refusals(row: Row) -> list[int]:
         statuses |= {409, 412}
     if row.path.startswith("/{type}/{id}"):
         statuses.add(410)
+    if row.native and row.body is Body.NONE:
+        statuses.add(416)
     return sorted(statuses)

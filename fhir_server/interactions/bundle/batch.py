@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from fhir_server.interactions.bundle.allowance import Allowance
+from fhir_server.interactions.bundle.contents import hold
 from fhir_server.interactions.bundle.entries import Entry, at_entry
 from fhir_server.interactions.bundle.links import ConditionalReferences
 from fhir_server.interactions.bundle.patches import patch_of
@@ -40,6 +41,7 @@ async def process_batch(
             entries.append(each)
     allowance = Allowance(call.service.max_answer)
     made = {entry.full_url for entry in entries if entry.method == "POST"} - {None}
+    await hold(call, entries)
     for entry in sorted(entries, key=lambda entry: entry.rank):
         try:
             _check_independent(entry, made)
@@ -84,6 +86,7 @@ async def perform_entry(
         body=entry.resource,
         patch=patch_of(entry),
         conditions=entry.conditions,
+        parcels=(),
     )
     with allowance.asking() if entry.asks else nullcontext():
         reply = await row.perform(entry_call)

@@ -10,6 +10,7 @@ from fhir_server.interactions.call import Patch
 from fhir_server.interactions.checked import checked
 from fhir_server.interactions.patch import fhirpath_patch
 from fhir_server.outcome import Category, error
+from fhir_server.store.marks import LARGE, content_at
 from resources import fhir_json
 from resources.fhir_json import Resource
 from resources.patching import apply_json_patch
@@ -32,6 +33,9 @@ def patch_of(entry: Entry) -> Patch | None:
 
 def _json_patch(binary: Resource) -> Patch:
     checked(binary, "Binary")
+    if content_at(binary.get("data")) is not None:
+        text = f"A JSON Patch in a bundle has less than {LARGE} characters of base64."
+        raise error(Category.TOO_LONG, text, "Binary.data")
     try:
         operations = fhir_json.parse(b64decode(binary.get("data") or ""))
     except ValueError as problem:

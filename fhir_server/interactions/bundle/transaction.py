@@ -11,6 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from fhir_server.interactions.bundle.attempt import Attempt
+from fhir_server.interactions.bundle.contents import hold
 from fhir_server.interactions.bundle.entries import Entry, at_entry
 from fhir_server.interactions.bundle.guards import addressed, locks
 from fhir_server.interactions.bundle.linking import Prepared
@@ -36,6 +37,7 @@ async def process_transaction(call: Call, entries: Sequence[Entry], rows: Sequen
         _check_address(entry)
     _refuse_duplicates(entries)
     prepared = await _prepare(entries, call.service.base_url)
+    await hold(call, entries)
 
     taken = locks(call.store.catalogue, entries, prepared)
 

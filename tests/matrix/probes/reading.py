@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
+import httpx
+
 from tests.matrix import verdicts
 from tests.matrix.probes.probe import TYPES, Probe
 
@@ -15,6 +19,8 @@ async def read(probe: Probe) -> None:
             answer = await probe.ask(expected, "GET", place)
             if expected == 200:
                 assert answer.json() == versions[-1].resource
+            if type_name == "Binary":
+                await _read_native(probe, expected, place, answer)
             if type_name not in ("Observation", "Patient"):
                 continue
             head = await probe.ask(expected, "HEAD", place)
@@ -22,6 +28,21 @@ async def read(probe: Probe) -> None:
             if expected in (401, 403, 404):
                 assert "etag" not in head.headers
                 assert "last-modified" not in head.headers
+
+
+async def _read_native(probe: Probe, expected: int, place: str, as_fhir: httpx.Response) -> None:
+    """F14, Y10: the content goes to whom the resource goes, and refusals are equal."""
+    known = as_fhir.json().get("data", "") if expected == 200 else ""
+    for headers in ({"accept": "*/*"}, {"accept": "*/*", "range": "bytes=0-"}):
+        status = 206 if known and "range" in headers else expected
+        if expected == 200 and not known and "range" in headers:
+            continue
+        answer = await probe.ask(status, "GET", place, headers=headers)
+        if expected == 200:
+            assert answer.content == b64decode(known)
+            assert answer.headers["etag"] == as_fhir.headers["etag"]
+        else:
+            assert answer.content == as_fhir.content
 
 
 async def vread(probe: Probe) -> None:
@@ -34,6 +55,8 @@ async def vread(probe: Probe) -> None:
                 answer = await probe.ask(expected, "GET", place)
                 if expected == 200:
                     assert answer.json() == versions[number - 1].resource
+                if type_name == "Binary":
+                    await _read_native(probe, expected, place, answer)
 
 
 async def history(probe: Probe) -> None:
