@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from fhir_server.http.head import Head
 from fhir_server.http.limits import Limits
-from fhir_server.http.rendering import steering
+from fhir_server.http.rendering import Rendering, Written, steering
 from fhir_server.interactions.reply import Reply
 from fhir_server.interactions.subset import split_subset
 from fhir_server.outcome import Category, error
@@ -36,6 +36,9 @@ class _Stated:
     json: bytes
     digest: str
     """Of all but its date."""
+    forms: dict[Rendering, Written] = field(default_factory=dict[Rendering, Written])
+    """As it was sent already: a megabyte that anybody may ask for is written once for each form
+    that there is."""
 
 
 class Metadata:
@@ -84,7 +87,16 @@ class Metadata:
         if tag in known or known.strip() == "*":
             await rendering.respond(send, Reply(304, headers=headers, is_public=True))
             return
-        body = stated.json
         if subset.part is not None:
-            body = await asyncio.to_thread(subset.of, body)
-        await rendering.respond(send, Reply(200, body, headers, is_public=True))
+            body = await asyncio.to_thread(subset.of, stated.json)
+            await rendering.respond(send, Reply(200, body, headers, is_public=True))
+            return
+        reply = Reply(200, stated.json, headers, is_public=True)
+        await rendering.respond_with(send, reply, await _whole(stated, rendering))
+
+
+async def _whole(stated: _Stated, rendering: Rendering) -> Written:
+    written = stated.forms.get(rendering)
+    if written is None:
+        written = stated.forms[rendering] = await rendering.written(stated.json)
+    return written

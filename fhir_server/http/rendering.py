@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from starlette.types import Scope, Send
@@ -42,6 +42,13 @@ _LONG: Final = 200_000
 """Bytes whose rendering would keep the others waiting."""
 
 
+class Written(NamedTuple):
+    """A body in its form, and the content coding that it is in."""
+
+    body: bytes
+    coding: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """How the answers to one request are written."""
@@ -57,23 +64,32 @@ class Rendering:
 
     async def respond(self, send: Send, reply: Reply) -> None:
         """The answer as ASGI has it, which costs a fifth of a response object."""
-        body = reply.body
+        await self.respond_with(send, reply, await self.written(reply.body))
+
+    async def written(self, json: bytes) -> Written:
+        """The body as it is to be sent. The same for the same body, so that it may be kept."""
+        body = json
         if not self._plain and body:
-            body = await _off_the_loop(self._written, body)
+            body = await _off_the_loop(self._formed, body)
+        if self.coding is None or len(body) < _SMALL:
+            return Written(body, None)
+        return Written(await _off_the_loop(COMPRESSORS[self.coding], body), self.coding)
+
+    async def respond_with(self, send: Send, reply: Reply, written: Written) -> None:
+        """The answer of that reply, whose body is written already."""
         headers = self._headers(reply)
-        if self.coding is not None and len(body) >= _SMALL:
-            body = await _off_the_loop(COMPRESSORS[self.coding], body)
-            headers.append((b"content-encoding", self.coding.encode()))
+        if written.coding is not None:
+            headers.append((b"content-encoding", written.coding.encode()))
             headers += () if reply.is_public else (_VARY,)
         if reply.status not in _BODILESS:
-            headers.append((b"content-length", b"%d" % len(body)))
+            headers.append((b"content-length", b"%d" % len(written.body)))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": written.body})
 
     async def stream(self, outlet: Outlet, reply: Reply) -> None:
         """The same of a body with marks, whose contents are put in on the way. It is not packed:
         most large contents are, and nobody is to wait for the others."""
-        body = reply.body if self._plain else await _off_the_loop(self._written, reply.body)
+        body = reply.body if self._plain else await _off_the_loop(self._formed, reply.body)
         headers = self._headers(reply)
         pieces = outlet.contents.whole(body)
         await outlet.stream(reply.status, headers, pieces, length_of(body))
@@ -85,7 +101,7 @@ class Rendering:
             headers.append(_TYPES[self.format])
         return headers
 
-    def _written(self, json: bytes) -> bytes:
+    def _formed(self, json: bytes) -> bytes:
         if self.format is Format.JSON:
             return msgspec.json.format(json, indent=2)
         return fhir_xml.dump(cast(Resource, fhir_json.parse(json)), pretty=self.pretty)
