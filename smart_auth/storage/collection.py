@@ -84,7 +84,7 @@ class Collection(Generic[Record]):
         return True
 
     async def update(self, where: Mapping[str, Any], **changes: Any) -> bool:
-        """True where something matched."""
+        """Changes all that match; true where something did."""
         with _reporting():
             return bool(await self._where(where).update(**changes))
 

@@ -200,7 +200,8 @@ class MongoStorage:
 
     async def announce(self, change_id: str) -> None:
         now_of_the_store = {"$currentDate": {"at": True}}
-        await self._changes.update({"id": change_id}, upsert=True, __raw__=now_of_the_store)
+        # MongoDB itself tries again where two insert the same at once, if one document is meant.
+        await self._changes.take({"id": change_id}, upsert=True, __raw__=now_of_the_store)
 
     async def changes_since(self, moment: datetime | None) -> Sequence[Change]:
         since = {} if moment is None else {"at__gte": moment}

@@ -169,6 +169,14 @@ async def test_changes_are_heard_in_order(storage: Storage) -> None:
     assert [change.id for change in since] == ["grant:b", "keys"]
 
 
+async def test_many_may_announce_the_same_change_at_once(storage: Storage) -> None:
+    names = [new_id() for _ in range(10)]
+    for name in names:
+        await asyncio.gather(*(storage.announce(name) for _ in range(20)))
+    heard = [change.id for change in await storage.changes_since(None)]
+    assert [heard.count(name) for name in names] == [1] * len(names)
+
+
 async def test_failures_are_counted(storage: Storage) -> None:
     for _ in range(3):
         await storage.add_failure("k", NOW, SOON)
