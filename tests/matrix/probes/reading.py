@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from datetime import UTC, datetime
+from urllib.parse import quote
 
 import httpx
 
@@ -69,3 +71,18 @@ async def history(probe: Probe) -> None:
                 assert answer.json()["total"] == len(seen)
                 tags = [entry["response"]["etag"] for entry in answer.json()["entry"]]
                 assert tags == [f'W/"{one.number}"' for one in reversed(seen)]
+                if type_name in ("Observation", "Patient"):
+                    await _history_at(probe, f"{type_name}/{logical_id}/_history", tags)
+
+
+async def _history_at(probe: Probe, place: str, shown: list[str]) -> None:
+    """F4: `_at` chooses among the versions that the caller is shown. What is current now is the
+    last of them, or none where the last is not theirs to see."""
+    instant = datetime.now(UTC).isoformat()
+    assert await _tags_at(probe, place, instant) in (shown[:1], [])
+    assert set(await _tags_at(probe, place, instant[:4])) <= set(shown)
+
+
+async def _tags_at(probe: Probe, place: str, moment: str) -> list[str]:
+    answer = await probe.ask(200, "GET", f"{place}?_at={quote(moment)}")
+    return [entry["response"]["etag"] for entry in answer.json().get("entry", [])]
