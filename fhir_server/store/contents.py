@@ -177,4 +177,4 @@ async def keep_sweeping(database: Database, every: float = _EVERY) -> None:
             while await sweep(database, now() - GRACE) == _AT_ONCE:
                 pass
         except (FhirError, StoreFault):
-            continue
+            continue  # MongoDB is away, which requests and /readyz tell; what is left waits
